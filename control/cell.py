@@ -1,0 +1,398 @@
+"""The cell: blocks, devices and sequences under PackML."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from control.conduct import ACKNOWLEDGING, AFTER, AT_REST, CONFIGURABLE, ENDED, ENDING, OPERATOR
+from control.controller import Controller, resolve
+from control.declarations import check_declarations, sequences_of
+from control.device import Device, DeviceSlot
+from control.errors import describe
+from control.interlock import Alarm, Checked, Interlock, InterlockRung, Trip, TripRung
+from control.link import DeviceLink
+from control.packml import STATE_COMPLETE, Command, PackML, State, target
+from control.port import OutputView
+from control.property import Property, PropertyRung, Violation
+from control.reactions import DeviceRung, HeardRung, LossRung, PanelRung, ReadyRung, StarvedRung, losses
+from control.retain import Retained
+from control.scan import EVERYTHING, NEVER, Rung, evaluate
+from control.sequence import DONE, Sequence
+from control.state import Var, refuse_taken_names
+from control.tag import Tag
+
+if TYPE_CHECKING:
+    from control.wiring import Wiring
+
+S, C = State, Command
+
+
+class Cell(Controller):
+    """A cell controller. Subclass it, declare blocks, devices and `sequences`, and run it on any wiring."""
+
+    sequences: ClassVar[Mapping[State, type[Sequence[Any]] | tuple[type[Sequence[Any]], ...]]] = {}
+    buttons: ClassVar[Mapping[Command, Tag[bool]]] = {}
+    """Rising edges of these tags are commands."""
+    confirm: ClassVar[Tag[bool] | None] = None
+    """The button by which a person confirms retained values that were shown."""
+    trips: ClassVar[tuple[Trip, ...]] = ()
+    permissives: ClassVar[Mapping[Command, tuple[Callable[[Any], bool], ...]]] = {}
+    interlocks: ClassVar[tuple[Interlock, ...]] = ()
+    disabled_states: ClassVar[frozenset[State]] = frozenset()
+    grace: ClassVar[float] = 5.0
+    """How long every EXECUTE sequence waits for the outside before the cell suspends, in s."""
+
+    devices_declared: ClassVar[dict[str, DeviceSlot[Any]]] = {}
+
+    parts_good = Var(0)
+    """Parts processed: ProdProcessedCount less the defective ones."""
+    parts_rejected = Var(0)
+    """ProdDefectiveCount."""
+
+    demands: Var[tuple[tuple[Command, str], ...]] = Var(())
+    complete = Var(False)
+    pressed: Var[tuple[str, ...] | None] = Var(None)
+    outside_since = Var(NEVER)
+    alarms: Var[tuple[Alarm, ...]] = Var(())
+    unconfirmed = Var(False)
+    latched = Var("")
+
+    packml: PackML
+    devices: dict[str, Device]
+    permitted: dict[Command, Checked]
+    trip_rungs: tuple[TripRung, ...]
+    interlock_rungs: tuple[InterlockRung, ...]
+    property_rungs: tuple[PropertyRung, ...]
+    violations: list[Violation]
+    plant: Any
+    first_rungs: tuple[Rung, ...]
+    last_rungs: tuple[Rung, ...]
+    asked: deque[tuple[Command, str]]
+    heard: tuple[tuple[Command, str], ...]
+    heard_bit: int
+    running: tuple[Rung, ...]
+    present: tuple[Sequence[Any], ...]
+    retained: Retained
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        refuse_taken_names(cls, Cell, CONFIGURABLE)
+        own = {name: member for name, member in vars(cls).items() if isinstance(member, DeviceSlot)}
+        cls.devices_declared = {**cls.devices_declared, **own}
+        super().__init_subclass__(**options)
+        check_declarations(cls)
+
+    def __init__(self, wiring: Wiring) -> None:
+        super().__init__(wiring)
+        scan = self._scan
+        self.packml = PackML(scan, self.disabled_states)
+        self.params = wiring.params_for(type(self))
+        self.devices = {}
+        for slot in self.devices_declared.values():
+            driver = wiring.driver(slot.link, slot.kind)
+            self.devices[slot.name] = driver(slot.name, wiring.link(slot.link, DeviceLink), scan)
+            setattr(self, slot.name, self.devices[slot.name])
+        self.permitted = {command: Checked(self, needed) for command, needed in self.permissives.items()}
+        self.trip_rungs = tuple(TripRung(trip, self) for trip in self.trips)
+        self.interlock_rungs = tuple(
+            InterlockRung(
+                [resolve(type(self), tag).path for tag in interlock.tags], interlock, self, scan.new_bit()
+            )
+            for interlock in self.interlocks
+        )
+        self.property_rungs = ()
+        self.plant = None
+        self.violations = []
+        self.first_rungs = (
+            *self.blocks.values(),
+            *(DeviceRung(device, self) for device in self.devices.values()),
+            *self.trip_rungs,
+            LossRung(self),
+            PanelRung(self, self.button_tags()),
+            HeardRung(self),
+        )
+        self.last_rungs = (*self.combination_rungs, *self.interlock_rungs)
+        self.asked = deque()
+        self.heard = ()
+        self.heard_bit = scan.new_bit()
+        self.running = ()
+        self.present = ()
+        self.arrange()
+        self.retained = Retained(self, wiring.store)
+        self._seal()
+
+    _settable = frozenset(
+        {"due", "reads", "every_rung", "heard", "violations", "plant", "running", "present", "property_rungs"}
+    )
+
+    def button_tags(self) -> dict[Command | None, Tag[bool]]:
+        """The buttons' tags of this cell; None stands for the confirmation."""
+        kind = type(self)
+        tags: dict[Command | None, Tag[bool]] = {
+            command: resolve(kind, tag) for command, tag in self.buttons.items()
+        }
+        return tags if kind.confirm is None else {**tags, None: resolve(kind, kind.confirm)}
+
+    def sequence_classes(self) -> list[type[Sequence[Any]]]:
+        return list(dict.fromkeys(kind for state in self.sequences for kind in sequences_of(self, state)))
+
+    def watch(self, properties: Iterable[Property], plant: Any = None) -> None:
+        """Judge these properties in every scan from now on. `plant.moved()` tells the bits of what moved in
+        it.
+        """
+        self.plant = plant
+        self.property_rungs = tuple(PropertyRung(watched, self, plant) for watched in properties)
+
+    # what the logic and people read
+
+    @property
+    def state(self) -> State:
+        """The PackML state."""
+        return self.packml.state
+
+    def waiting_for(self) -> str:
+        """What the cell waits for at this moment, in words."""
+        state = self.packml._state["state"][0]
+        if self.latched:
+            return f"{state.name}: outputs latched safe until restart: {self.latched}"
+        if state is S.SUSPENDED or state is S.EXECUTE or state in STATE_COMPLETE:
+            texts = [
+                sequence.waiting_for()
+                for sequence in self.in_state(S.EXECUTE if state is S.SUSPENDED else state)
+            ]
+            return f"{state.name}: {'; '.join(texts) or 'about to go on'}"
+        command = OPERATOR[state]
+        reason = self.refusal_reason(command)
+        return f"{state.name}: waiting for {command.name}" + (f", which {reason}" if reason else "")
+
+    def in_state(self, state: State) -> list[Sequence[Any]]:
+        """The sequences that run in a state."""
+        return [self.sequences_by_class[kind] for kind in sequences_of(self, state)]
+
+    # what trips, sequences and the panel call
+
+    def demand(self, command: Command, cause: str) -> None:
+        """Ask for a PackML command; it acts in this scan or the next. What would abort an abort ends it."""
+        if command is not C.ABORT or self.leads(C.ABORT):
+            self.demands = (*self._state["demands"][0], (command, cause))
+        else:
+            self.raise_alarm("abort", cause)
+            self.complete = self.packml.state is S.ABORTING
+
+    def leads(self, command: Command) -> bool:
+        """Whether a command leads anywhere from the present state, as far as PackML goes."""
+        return target(self.packml.state, command, self.packml.states) is not None
+
+    def ask(self, command: Command, cause: str) -> None:
+        """Ask from outside the scan, from any thread; the next scan hears it."""
+        self.asked.append((command, cause))
+
+    def trip(self, command: Command, source: str, text: str) -> None:
+        """A condition was lost: raise the alarm and demand the reaction where it is allowed."""
+        if self.leads(command):
+            self.demands = (*self._state["demands"][0], (command, text))
+        if all(alarm.source != source for alarm in self._state["alarms"][0]):
+            self.raise_alarm(source, text)
+
+    def raise_alarm(self, source: str, text: str) -> None:
+        """Add an alarm unless the same is there already."""
+        alarms = self._state["alarms"][0]
+        if all(alarm.text != text for alarm in alarms):
+            self.alarms = (*alarms, Alarm(self._scan.now, source, text, first=not alarms))
+            self.trace("alarm", text)
+
+    def violate(self, violation: Violation) -> None:
+        """A property did not hold."""
+        self.violations.append(violation)
+        self.trace(f"property.{violation.requirement}", "violated")
+
+    # the scan
+
+    def take_inputs(self, now: int) -> int:
+        changed = super().take_inputs(now)
+        for device in self.devices.values():
+            changed |= device.take()
+        self.heard = tuple(self.asked.popleft() for _ in range(len(self.asked)))
+        if self.plant is not None:
+            changed |= self.plant.moved()
+        return changed | self.retained.take(now) | (self.heard_bit if self.heard else 0)
+
+    def lapse(self) -> int:
+        return min(super().lapse(), self.retained.due)
+
+    def evaluate(self) -> tuple[int, int]:
+        scan = self._scan
+        if self.latched:
+            return 0, NEVER
+        reads, due = evaluate(scan, self.first_rungs)
+        if self._state["demands"][0] or self._state["complete"][0]:
+            self.change_state()
+        for rungs in (self.running, self.last_rungs, self.property_rungs):
+            more, sooner = evaluate(scan, rungs)
+            reads, due = reads | more, min(due, sooner)
+        self.conclude()
+        if self._state["demands"][0] or self._state["complete"][0]:
+            due = 0
+        return reads, due
+
+    def judge(self, now: int) -> bool:
+        """Judge the properties between two scans, at an edge of the plant. Whether the next scan has to come
+        sooner.
+        """
+        scan = self._scan
+        changed, scan.changed, scan.now = scan.changed, EVERYTHING, now
+        reads, due = evaluate(scan, self.property_rungs)
+        scan.changed = changed
+        entries, scan.trace = scan.trace, []
+        for sink in self.sinks if entries else ():
+            sink(now, entries)
+        return bool(reads & ~self.reads) or due < self.due
+
+    def rungs(self) -> list[Rung]:
+        return [*self.first_rungs, *self.running, *self.last_rungs, *self.property_rungs]
+
+    def conclude(self) -> None:
+        """An acting state whose sequences are all done is complete; EXECUTE with all done asks to
+        complete.
+        """
+        state = self.packml._state["state"][0]
+        if all(sequence.runner.place.step == DONE for sequence in self.present):
+            if state in STATE_COMPLETE:
+                self.complete = True
+            elif state is S.EXECUTE and self.present and not self._state["demands"][0]:
+                self.demand(C.COMPLETE, "every sequence is done")
+
+    def change_state(self) -> None:
+        """Let PackML decide on what this scan's demands and state-complete lead to."""
+        before = self.packml.state
+        demands, complete = self._state["demands"][0], self._state["complete"][0]
+        self.demands, self.complete = (), False
+        commands = {command: cause for command, cause in reversed(demands)}
+        for command in list(commands):
+            if reason := self.refusal_reason(command):
+                self.packml.refuse(command.name, reason)
+                del commands[command]
+        acted = self.packml.step(commands, complete)
+        if self.packml.state is not before:
+            self.enter_state(before, acted, commands.get(acted, "") if acted else "")
+
+    def refusal_reason(self, command: Command) -> str:
+        """Why a command is not permitted now; empty if it is."""
+        scan = self._scan
+        if command is C.RESET and self.unconfirmed:
+            return "wants the retained values confirmed"
+        for rung in self.trip_rungs if command in AFTER else ():
+            if rung.reaction in AFTER[command] and (failing := rung.failing(scan)):
+                return f"wants {failing}"
+        for reaction, source, text in losses(self) if command in AFTER else ():
+            if reaction in AFTER[command]:
+                return f"wants {source} back: {text}"
+        failing = self.permitted[command].first_failing(scan) if command in self.permitted else ""
+        return f"wants {failing}" if failing else ""
+
+    def enter_state(self, before: State, acted: Command | None, cause: str) -> None:
+        """Everything that goes with a change of state."""
+        after = self.packml.state
+        if acted is not None:
+            self.leave_by(acted, before, cause)
+        if after in ENDED:
+            self.rest(everything=False)
+        if after is S.EXECUTE:
+            self.outside_since = NEVER
+            for sequence in self.in_state(after):
+                sequence.runner.resume()
+            for device in self.devices.values():
+                device.proceed()
+        elif after in STATE_COMPLETE:
+            for sequence in self.in_state(after):
+                sequence.runner.restart()
+        if acted in ACKNOWLEDGING:
+            self.alarms = ()
+        self.arrange()
+
+    def leave_by(self, command: Command, before: State, cause: str) -> None:
+        """What a command does to sequences, devices and outputs."""
+        self.trace("command", f"{command.name}: {cause}")
+        affected = self.in_state(before)
+        if command in ENDING or before is S.SUSPENDED:
+            affected = list(dict.fromkeys([*affected, *self.in_state(S.EXECUTE)]))
+        if command in ENDING or command in (C.HOLD, C.SUSPEND):
+            for sequence in affected:
+                sequence.runner.react(command)
+            for device in self.devices.values():
+                device.halt() if command in ENDING else device.interrupt()
+        if command is C.ABORT:
+            self.raise_alarm("abort", cause)
+        if command in (C.ABORT, C.STOP):
+            self.rest(everything=command is C.ABORT)
+
+    def rest(self, *, everything: bool) -> None:
+        """Order the safe values, for the outputs that are not `stored` or for all."""
+        for port in self.ports:
+            for view in port.outputs:
+                view.rest(view.everything if everything else view.process, self._scan)
+
+    def arrange(self) -> None:
+        """Choose the rungs that run in the present state; all of them are evaluated anew."""
+        state = self.packml._state["state"][0]
+        self.present = tuple(self.in_state(state))
+        rungs: list[Rung] = []
+        for sequence in self.present:
+            rungs += [*sequence.blocks.values(), sequence.runner]
+        if state is S.EXECUTE:
+            rungs.append(StarvedRung(self))
+        if state is S.SUSPENDED:
+            watching = (s for s in self.in_state(S.EXECUTE) if s.runner.place.frozen == NEVER)
+            rungs += [
+                *(block for sequence in watching for block in sequence.blocks.values()),
+                ReadyRung(self),
+            ]
+        for rung in rungs:
+            rung.due = 0
+        self.running = tuple(rungs)
+
+    def clamp(self, view: OutputView) -> int:
+        if self.latched:
+            return view.everything
+        clamp = view.process if self.packml._state["state"][0] in AT_REST else 0
+        for rung in self.interlock_rungs:
+            if rung.reason:
+                for path in rung.paths:
+                    clamp |= view.masks.get(path, 0)
+        return clamp
+
+    def hand_over(self) -> None:
+        scan = self._scan
+        if scan.orders:
+            orders, scan.orders = scan.orders, []
+            for device in self.devices.values():
+                mine = tuple(order for who, order in orders if who is device)
+                for order in mine:
+                    self.trace(device.name, (order.number, order.verb, *order.arguments))
+                if mine:
+                    device.link.submit(mine)
+        self.retained.save(scan)
+
+    def fail(self, error: Exception) -> None:
+        """Discard the scan; abort with the cause. Failing while aborting latches the safe values."""
+        self.take_back()
+        try:
+            if self.packml.state in (S.ABORTING, S.ABORTED):
+                raise error
+            self.raise_alarm("exception", describe(error))
+            self.demands = ((C.ABORT, describe(error)),)
+            self.change_state()
+            self.commit()
+        except Exception as second:  # nothing in the logic may keep the outputs from their safe values
+            self.take_back()
+            self.latched = describe(second)
+            self.packml.name = S.ABORTED.name
+            self.trace("latched", describe(second))
+            self.commit()
+
+    def take_back(self) -> None:
+        """Undo what the scan did; the next one evaluates everything."""
+        self._scan.rollback()
+        self.arrange()
+        self.begin_anew()

@@ -1,0 +1,277 @@
+"""A cell's project: cell.toml with the files it names.
+
+The folder of cell.toml becomes a package of the folder's name, so `twin.py` says `from .cell import
+PickCell`; every loader in the process shares its modules.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import re
+import sys
+import tomllib
+import traceback
+import types
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+from urllib.parse import parse_qsl, urlsplit
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from control.block import Area, Region
+from control.cell import Cell
+from control.errors import CellwrightError, ConfigurationError, nearest
+from control.property import Property
+
+Positive = Annotated[float, Field(gt=0, lt=3600)]
+
+
+class Strict(BaseModel):
+    """A table of cell.toml: unknown keys are refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class LinkTable(Strict):
+    """[links.NAME]. Times in s. With `driver` it is a device on a line, without it a PLC."""
+
+    url: str
+    cycle: Positive = 0.01
+    life: str | None = None
+    plc_life: str | None = None
+    life_timeout: Positive = 0.5
+    timeout: Positive = 1.0
+    pdu: Annotated[int, Field(ge=240, le=960)] = 960
+    driver: str | None = None
+    model: str = ""
+
+
+class CellTable(Strict):
+    """[cell]: the classes and the list of properties, as file:Name, and where retained values and records are
+    kept.
+    """
+
+    controller: str
+    twin: str | None = None
+    properties: str | None = None
+    state: str = "state"
+
+
+class CellToml(Strict):
+    """All of cell.toml."""
+
+    cell: CellTable
+    links: dict[str, LinkTable]
+    params: dict[str, Any] = {}
+
+
+class LinksToml(Strict):
+    """serve.toml: the links of a served twin."""
+
+    links: dict[str, LinkTable]
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """A TOML file. ConfigurationError names file, line and remedy."""
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ConfigurationError(f"{path}: no such file; wanted a cell's cell.toml") from None
+    except IsADirectoryError:
+        raise ConfigurationError(f"{path} is a folder; wanted its cell.toml: {path / 'cell.toml'}") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"{path}: cannot be read: {error}") from None
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigurationError(f"{path}: not TOML: {error}") from None
+
+
+def validate(model: type[BaseModel], data: Any, where: str) -> Any:
+    """`data` as `model`. ConfigurationError names table and key, wanted and got."""
+    try:
+        return model.model_validate(data)
+    except ValidationError as error:
+        raise ConfigurationError(
+            "\n".join(explain(model, entry, where) for entry in error.errors())
+        ) from None
+
+
+def explain(model: type[BaseModel], entry: Any, where: str) -> str:
+    """One validation error in our words."""
+    place = ".".join(str(part) for part in entry["loc"])
+    if entry["type"] == "extra_forbidden":
+        known = fields_at(model, entry["loc"][:-1])
+        return f"{where}: unknown key {place!r}; {nearest(str(entry['loc'][-1]), known)}"
+    if entry["type"] == "missing":
+        return f"{where}: {place} is missing"
+    return f"{where}: {place}: {entry['msg'][:1].lower()}{entry['msg'][1:]}, got {entry['input']!r}"
+
+
+def fields_at(model: Any, path: tuple[Any, ...]) -> list[str]:
+    """The keys a table knows."""
+    for part in path:
+        fields = getattr(model, "model_fields", {})
+        annotation = fields[part].annotation if part in fields else model
+        model = next(
+            (a for a in getattr(annotation, "__args__", ()) if hasattr(a, "model_fields")), annotation
+        )
+    return list(getattr(model, "model_fields", {}))
+
+
+@dataclass(frozen=True)
+class Project:
+    """A loaded cell.toml. Classes are imported when asked for."""
+
+    path: Path
+    toml: CellToml
+
+    @property
+    def folder(self) -> Path:
+        """Where cell.toml lies."""
+        return self.path.parent
+
+    @property
+    def state(self) -> Path:
+        """Where retained values and records are kept."""
+        return self.folder / self.toml.cell.state
+
+    def controller(self) -> type[Cell]:
+        """The cell's class."""
+        found = self.find(self.toml.cell.controller)
+        if not (isinstance(found, type) and issubclass(found, Cell)):
+            raise ConfigurationError(f"{self.path}: cell.controller: wanted a Cell class, got {found!r}")
+        return found
+
+    def properties(self) -> list[Property]:
+        """The properties the project names; none if it names none."""
+        if self.toml.cell.properties is None:
+            return []
+        found = self.find(self.toml.cell.properties)
+        if not isinstance(found, list | tuple) or not all(isinstance(entry, Property) for entry in found):
+            raise ConfigurationError(
+                f"{self.path}: cell.properties: wanted a list of Property, got {found!r}"
+            )
+        return list(found)
+
+    def find(self, place: str) -> Any:
+        """What `file.py:Name` names."""
+        file, colon, name = place.partition(":")
+        if not colon or not file.endswith(".py"):
+            raise ConfigurationError(f"{self.path}: wanted file.py:Class, got {place!r}")
+        module = load_module(self.folder, file)
+        if not hasattr(module, name):
+            names = [known for known, member in vars(module).items() if isinstance(member, type)]
+            raise ConfigurationError(f"{self.path}: {file} has no {name}; {nearest(name, names)}")
+        return getattr(module, name)
+
+
+def load_project(
+    path: str | Path, links: str | Path | None = None, state: str | Path | None = None
+) -> Project:
+    """Read and check cell.toml, its [links] and its state folder replaced by those given."""
+    path = Path(path)
+    toml = validate(CellToml, read_toml(path), str(path))
+    source = path if links is None else Path(links)
+    if links is not None:
+        served = validate(LinksToml, read_toml(source), str(source))
+        toml = toml.model_copy(update={"links": served.links})
+    if state is not None:
+        toml = toml.model_copy(
+            update={"cell": toml.cell.model_copy(update={"state": str(Path(state).resolve())})}
+        )
+    for name, table in toml.links.items():
+        check_link(name, table, source)
+    return Project(path.resolve(), toml)
+
+
+SCHEMES = {"s7": "PLC", "memory": "PLC", "serial": "device", "socket": "device"}
+
+
+def check_link(name: str, table: LinkTable, path: Path) -> None:
+    """The URL's scheme is known and fits: a PLC's, or a device's with a driver."""
+    scheme = urlsplit(table.url).scheme
+    where = f"{path}: links.{name}.url"
+    if scheme not in SCHEMES:
+        raise ConfigurationError(
+            f"{where}: unknown scheme {scheme!r} in {table.url!r}; {nearest(scheme, SCHEMES)}"
+        )
+    if (SCHEMES[scheme] == "device") != (table.driver is not None):
+        wanted = (
+            "a driver= for this device" if table.driver is None else "serial:// or socket:// for a device"
+        )
+        raise ConfigurationError(f"{where}: {table.url!r}: wanted {wanted}")
+
+
+def load_module(folder: Path, file: str) -> types.ModuleType:
+    """Import one file of a cell's folder. ConfigurationError gives file and line."""
+    if not (folder / file).is_file():
+        raise ConfigurationError(f"{folder / file}: no such file")
+    name = f"{package_of(folder)}.{file.removesuffix('.py')}"
+    try:
+        return importlib.import_module(name)
+    except Exception as error:
+        sys.modules.pop(name, None)
+        raise ConfigurationError(f"{place_of(error, folder)}: {describe(error)}") from error
+
+
+def package_of(folder: Path) -> str:
+    """The name of the package that stands for a cell's folder, made if need be; never that of something
+    installed.
+    """
+    name = re.sub(r"\W", "_", folder.name) or "cell"
+    while location(name) not in (None, [str(folder)]):
+        name += "_"
+    if name not in sys.modules:
+        package = types.ModuleType(name, f"The cell in {folder.name}.")
+        package.__path__ = [str(folder)]
+        sys.modules[name] = package
+    return name
+
+
+def location(name: str) -> list[str] | None:
+    """The folders of a package, loaded or not; none for a plain module. None if there is nothing of that
+    name.
+    """
+    if name in sys.modules:
+        return list(getattr(sys.modules[name], "__path__", []))
+    spec = importlib.util.find_spec(name)
+    return None if spec is None else list(spec.submodule_search_locations or [])
+
+
+def place_of(error: Exception, folder: Path) -> str:
+    """File and line in the cell's folder where an import failed."""
+    if isinstance(error, SyntaxError) and error.filename:
+        return f"{Path(error.filename).name}:{error.lineno}"
+    frames = [f for f in traceback.extract_tb(error.__traceback__) if Path(f.filename).parent == folder]
+    return f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else folder.name
+
+
+def describe(error: Exception) -> str:
+    """What went wrong, without a traceback."""
+    return str(error) if isinstance(error, CellwrightError) else f"{type(error).__name__}: {error}"
+
+
+WORD_ADDRESS = re.compile(r"(?:DB(\d+)\.DB|([MIQ]))W(\d+)")
+
+
+def word_region(text: str, where: str) -> Region:
+    """A word address such as DB11.DBW0 or MW4. ConfigurationError if it is none."""
+    found = WORD_ADDRESS.fullmatch(text)
+    if found is None:
+        raise ConfigurationError(f"{where}: wanted a word address as DB11.DBW0 or MW4, got {text!r}")
+    number, area, byte = found.groups()
+    return Region(Area(area or "DB"), int(number or 0), int(byte), 2)
+
+
+def url_options(url: str, known: dict[str, type], where: str) -> dict[str, Any]:
+    """The options after ? in a URL, typed. ConfigurationError names an unknown or wrong one."""
+    options = {}
+    for key, text in parse_qsl(urlsplit(url).query, keep_blank_values=True):
+        if key not in known:
+            raise ConfigurationError(f"{where}: unknown option {key!r} in {url!r}; {nearest(key, known)}")
+        try:
+            options[key] = known[key](text)
+        except ValueError:
+            raise ConfigurationError(f"{where}: {key}: wanted {known[key].__name__}, got {text!r}") from None
+    return options

@@ -1,0 +1,95 @@
+"""Properties: named conditions with a requirement id, watched at every executed scan.
+
+A property that needs the plant (its functions take a second argument) is also judged at every edge of the
+plant's signals it reads, and only where there is a twin.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from control.errors import DefinitionError
+from control.scan import NEVER, Rung, Scan, ns
+
+Judge = Callable[..., bool]
+
+
+@dataclass(frozen=True)
+class Property:
+    """Whenever `when` holds, `then` must hold: at once, or from `within` s later on for as long as `when`
+    lasts.
+
+    `requirement` is the id it proves, `text` says it in words. Both functions take the cell, or the cell and
+    the plant.
+    """
+
+    requirement: str
+    text: str
+    when: Judge
+    then: Judge
+    within: float = 0.0
+
+    @property
+    def needs_plant(self) -> bool:
+        """Whether it can only be judged with a twin."""
+        return any(len(inspect.signature(judge).parameters) > 1 for judge in (self.when, self.then))
+
+
+def always(_: Any) -> bool:
+    """For a property that is armed all the time."""
+    return True
+
+
+class Violation(NamedTuple):
+    """A property that did not hold: when (ns), which, and in what situation."""
+
+    time: int
+    requirement: str
+    text: str
+    situation: str
+
+
+class PropertyRung(Rung):
+    """One property watched on one cell. `armed` counts how often `when` became true."""
+
+    def __init__(self, watched: Property, cell: Any, plant: Any) -> None:
+        if watched.needs_plant and plant is None:
+            raise DefinitionError(f"{watched.requirement}: needs the plant; it can be watched on a twin only")
+        self.property, self.cell = watched, cell
+        self.when, self.then = (_bind(judge, cell, plant) for judge in (watched.when, watched.then))
+        self.armed = 0
+        self.since = NEVER
+        self.violated = False
+
+    def run(self, scan: Scan) -> None:
+        scan.locked = self.property.requirement
+        armed = self.when()
+        if not armed:
+            self.since, self.violated = NEVER, False
+        elif self.since == NEVER:
+            self.since = scan.now
+            self.armed += 1
+        fulfilled = not armed or self.then()
+        scan.locked = ""
+        if not fulfilled and not self.violated:
+            self.judge(scan)
+
+    def judge(self, scan: Scan) -> None:
+        """`then` does not hold: a violation, or not yet."""
+        limit = self.since + ns(self.property.within)
+        if scan.now < limit:
+            scan.due = min(scan.due, limit)
+            return
+        self.violated = True
+        self.cell.violate(
+            Violation(scan.now, self.property.requirement, self.property.text, self.cell.waiting_for())
+        )
+
+
+def _bind(judge: Judge, cell: Any, plant: Any) -> Callable[[], bool]:
+    if len(inspect.signature(judge).parameters) > 1:
+        return lambda: judge(cell, plant)
+    return lambda: judge(cell)

@@ -1,0 +1,132 @@
+"""What a cell reacts to by itself: device orders that failed, lost links, the panel, starvation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
+
+from control.device import Device
+from control.packml import Command, State
+from control.scan import NEVER, Rung, Scan, ns
+from control.tag import Tag
+
+if TYPE_CHECKING:
+    from control.cell import Cell
+
+
+class DeviceRung(Rung):
+    """Takes in what became of a device's orders and runs its driver's own logic."""
+
+    def __init__(self, device: Device, cell: Cell) -> None:
+        self.device, self.cell = device, cell
+
+    def run(self, scan: Scan) -> None:
+        self.device.read("orders")
+        for who, text in self.device.failures():
+            name, _, step = who.partition(".")
+            sequence = next((s for s in self.cell.sequences_by_class.values() if s.name == name), None)
+            if sequence is None:
+                self.cell.demand(Command.ABORT, text)
+            else:
+                sequence.runner.refuse(step, text)
+        self.device.update()
+        if self.device.every_scan:
+            scan.due = 0
+
+
+def losses(cell: Cell) -> Iterator[tuple[Command, str, str]]:
+    """The blocks and devices that are lost: what that commands, which it is, and why."""
+    for port in cell.ports:
+        for view in port.inputs:
+            if not view.block.good and view.slot.lost is not None:
+                yield view.slot.lost, view.slot.name, view.cause
+    for name, slot in cell.devices_declared.items():
+        device = cell.devices[name]
+        if not device.good and slot.lost is not None:
+            yield slot.lost, name, device.image.cause
+
+
+class LossRung(Rung):
+    """Demands what was declared when a block or device is lost; again in every state, since the cause
+    stays.
+    """
+
+    def __init__(self, cell: Cell) -> None:
+        self.cell = cell
+
+    def run(self, scan: Scan) -> None:
+        for command, source, cause in losses(self.cell):
+            self.cell.trip(command, source, f"{source} lost: {cause}")
+
+
+class PanelRung(Rung):
+    """Turns rising edges of the buttons into commands. A button that is already pressed when it is first
+    seen, at power-up or after its link was lost, is none.
+    """
+
+    def __init__(self, cell: Cell, tags: Mapping[Command | None, Tag[bool]]) -> None:
+        self.cell = cell
+        self.buttons = [
+            (command, tag, getattr(cell, tag.path.partition(".")[0])) for command, tag in tags.items()
+        ]
+
+    def run(self, scan: Scan) -> None:
+        before = self.cell.pressed
+        pressed = [(c, tag) for c, tag, block in self.buttons if tag.__get__(block, type(block))]
+        lost = [tag for _, tag, block in self.buttons if not block.good]
+        self.cell.pressed = tuple(
+            tag.path for tag in (*lost, *(tag for _, tag in pressed if tag not in lost))
+        )
+        for command, tag in pressed:
+            if before is None or tag.path in before or tag in lost:
+                continue
+            if command is not None:
+                self.cell.demand(command, f"button {tag.name}")
+            elif self.cell.unconfirmed:
+                self.cell.unconfirmed = False
+                self.cell.note("retained values confirmed")
+
+
+class HeardRung(Rung):
+    """Passes on what was asked from outside the scan."""
+
+    def __init__(self, cell: Cell) -> None:
+        self.cell = cell
+
+    def run(self, scan: Scan) -> None:
+        scan.reads |= self.cell.heard_bit
+        for command, cause in self.cell.heard:
+            self.cell.demand(command, f"asked from outside: {cause}")
+
+
+class StarvedRung(Rung):
+    """In EXECUTE: when every sequence has waited for the outside for the grace time, suspend."""
+
+    def __init__(self, cell: Cell) -> None:
+        self.cell = cell
+
+    def run(self, scan: Scan) -> None:
+        cell = self.cell
+        waiting = all([sequence.runner.outside for sequence in cell.present]) and bool(cell.present)
+        cell.outside_since = min(cell.outside_since, scan.now) if waiting else NEVER
+        if not waiting:
+            return
+        limit = cell.outside_since + ns(cell.grace)
+        if scan.now >= limit and cell.leads(Command.SUSPEND):
+            cell.demand(Command.SUSPEND, "; ".join(sequence.waiting_for() for sequence in cell.present))
+        elif scan.now < limit:
+            scan.due = min(scan.due, limit)
+
+
+class ReadyRung(Rung):
+    """In SUSPENDED: the first guard that holds unsuspends."""
+
+    def __init__(self, cell: Cell) -> None:
+        self.cell = cell
+
+    def run(self, scan: Scan) -> None:
+        scan.locked = "a guard in SUSPENDED"
+        ready = [sequence.name for sequence in self.cell.in_state(State.EXECUTE) if sequence.runner.ready]
+        scan.locked = ""
+        if ready and not self.cell.refusal_reason(Command.UNSUSPEND):
+            self.cell.demand(Command.UNSUSPEND, f"{', '.join(ready)} can go on")

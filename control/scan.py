@@ -1,0 +1,152 @@
+"""The scan's own memory: what was read, what changed, when to look again and how to undo it.
+
+Every piece of declared state (a tag, a Var, a step, a field of a device image) owns one *bit*. Reading it
+sets the bit in `reads`, changing it sets the bit in `changed`. A piece of logic that was evaluated without
+effect depends on nothing but what it read and the times it asked for; until one of those bits changes or the
+time comes, evaluating it again would change nothing. Skipping logic, and skipping whole scans, both rest on
+this.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from control.errors import DefinitionError
+
+NEVER = (1 << 63) - 1
+"""A time that does not come, in ns."""
+
+EVERYTHING = -1
+"""The set of all bits."""
+
+
+def ns(seconds: float) -> int:
+    """Seconds as integer nanoseconds."""
+    return round(seconds * 1e9)
+
+
+class Scan:
+    """One controller's transaction. `now` and `due` are ns of the controller's clock.
+
+    `changed` holds what differs since this scan's logic last saw it, `written` what this scan itself wrote,
+    `touched` what the rung being evaluated wrote, even if it was so already. `locked` names the condition
+    being evaluated; while it is set every write is refused. `actor` names the sequence and step whose actions
+    run.
+    """
+
+    __slots__ = (
+        *(
+            "_bits",
+            "_journal",
+            "actor",
+            "changed",
+            "due",
+            "durable",
+            "durable_bit",
+            "history",
+            "locked",
+            "now",
+            "orders",
+        ),
+        *("reads", "touched", "trace", "written"),
+    )
+
+    def __init__(self) -> None:
+        self.now = 0
+        self.reads = 0
+        self.due = NEVER
+        self.changed = 0
+        self.written = 0
+        self.touched = 0
+        self.locked = ""
+        self.actor = ""
+        self.trace: list[tuple[int, str, object]] = []
+        self.orders: list[tuple[Any, Any]] = []
+        self.durable: Mapping[str, Any] = {}
+        self.durable_bit = 0
+        self.history: list[tuple[int, str, str, str, int]] | None = None
+        self._journal: list[Callable[[], None]] = []
+        self._bits = 0
+
+    def reserve(self, count: int) -> None:
+        """Keep the lowest `count` bits for tags, which know theirs from their class."""
+        self._bits = max(self._bits, count)
+
+    def new_bit(self) -> int:
+        """A bit of its own for one more piece of state."""
+        self._bits += 1
+        return 1 << (self._bits - 1)
+
+    def touch(self, bit: int) -> None:
+        """Note that a rung writes: what others make of it since concerns that rung as if it had read it."""
+        if self.locked:
+            raise DefinitionError(
+                f"{self.locked} changed state; conditions only read. "
+                "Move the change to enter, leave or a combination"
+            )
+        self.touched |= bit
+
+    def change(self, bit: int, undo: Callable[[], None]) -> None:
+        """Note a change of state and how to take it back."""
+        self.changed |= bit
+        self.written |= bit
+        self._journal.append(undo)
+
+    def commit(self) -> None:
+        """Keep every change since the last commit."""
+        self._journal.clear()
+
+    def rollback(self) -> None:
+        """Take back every change since the last commit, newest first."""
+        while self._journal:
+            self._journal.pop()()
+        self.trace.clear()
+        self.orders.clear()
+        self.locked = self.actor = ""
+
+
+class Rung:
+    """A piece of logic, evaluated again only when something it read or wrote has changed or its time has
+    come.
+
+    A new or disturbed rung has `due` 0: it is evaluated in the next scan.
+    """
+
+    due = 0
+    reads = 0
+
+    def evaluate(self, scan: Scan) -> None:
+        """Evaluate once and note what was read and written."""
+        scan.reads, scan.touched, scan.due = 0, 0, NEVER
+        self.run(scan)
+        self.reads, self.due = scan.reads | scan.touched, scan.due
+
+    def run(self, scan: Scan) -> None:
+        """The logic."""
+        raise NotImplementedError
+
+
+def evaluate(scan: Scan, rungs: Iterable[Rung]) -> tuple[int, int]:
+    """Evaluate, in order, the rungs whose reads changed or whose time has come.
+
+    Returns what they all depend on now: the union of their reads and their earliest due time.
+    """
+    reads, due = 0, NEVER
+    for rung in rungs:
+        if scan.changed & rung.reads or scan.now >= rung.due:
+            rung.evaluate(scan)
+        reads |= rung.reads
+        if rung.due < due:
+            due = rung.due
+    return reads, due
+
+
+class Combination(Rung):
+    """Combinational logic: a method that writes outputs or Vars as a function of what it reads."""
+
+    def __init__(self, method: Callable[[], None]) -> None:
+        self.method = method
+
+    def run(self, scan: Scan) -> None:
+        self.method()

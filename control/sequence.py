@@ -1,0 +1,393 @@
+"""Sequences: state machines written as a table of steps.
+
+The first row whose guard holds fires, in table order, at most one per sequence and scan. Guards read and
+never write; `enter` and `leave` write intents, Vars and device commands. Everything is resolved and checked
+when the class is defined.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, NamedTuple, TypeVar
+
+from transitions import Machine
+
+from control.errors import DefinitionError, nearest
+from control.machine import StepMachine, build
+from control.packml import Command
+from control.scan import NEVER, Rung, Scan, ns
+from control.state import Declared, refuse_taken_names
+
+if TYPE_CHECKING:
+    from control.controller import Controller
+
+C = TypeVar("C", bound="Controller")
+Method = Callable[[Any], Any] | str
+
+OUTSIDE: Final = "OUTSIDE"
+"""The `limit` of a step that waits for something beyond the cell."""
+DONE: Final = "DONE"
+"""The target that ends a sequence."""
+KEEP: Final = "KEEP"
+"""Reaction to a command: stay in the step, with its timers frozen. Suspended in an OUTSIDE step they go on,
+since what they watch is what ends the suspension.
+"""
+FIRST: Final = "FIRST"
+"""Reaction to a command: back to the first step."""
+
+REACTIONS: Mapping[Command, str] = {
+    Command.HOLD: KEEP,
+    Command.SUSPEND: KEEP,
+    Command.STOP: FIRST,
+    Command.ABORT: FIRST,
+    Command.COMPLETE: FIRST,
+}
+"""What a sequence does, unless its table `on` says otherwise, when a command takes the cell out of its
+state.
+"""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step. `to` maps target steps to guards, tried in this order.
+
+    `limit` bounds the time in the step, in s, or is OUTSIDE. When it expires the cell aborts, unless `late`
+    names a PackML command or a step instead. `refused` names the step to go to when a device refuses a
+    command given in this step or its outcome is unknown; without it the cell aborts.
+    """
+
+    name: str
+    to: Mapping[str, Method] = field(default_factory=dict, kw_only=True)
+    enter: Method | None = field(default=None, kw_only=True)
+    leave: Method | None = field(default=None, kw_only=True)
+    limit: float | str | None = field(default=None, kw_only=True)
+    late: Command | str = field(default=Command.ABORT, kw_only=True)
+    refused: str | None = field(default=None, kw_only=True)
+
+    def targets(self) -> list[str]:
+        """Every step this one can lead to."""
+        return [*self.to, *(name for name in (self.late, self.refused) if isinstance(name, str))]
+
+    def methods(self) -> list[Method]:
+        """Every method the step names."""
+        return [*self.to.values(), *(method for method in (self.enter, self.leave) if method is not None)]
+
+
+class Place(NamedTuple):
+    """Where a sequence is: the step, since when and until when at most (ns).
+
+    `entry`: the step has yet to begin. `frozen`: since when its time stands still (ns).
+    """
+
+    step: str
+    entered: int = 0
+    limit: int = NEVER
+    entry: bool = True
+    frozen: int = NEVER
+
+
+def method_name(method: Method) -> str:
+    """The name a guard or action is bound by."""
+    return method if isinstance(method, str) else method.__name__
+
+
+def snake_case(name: str) -> str:
+    """PalletExchange -> pallet_exchange."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
+
+
+class Sequence(Declared, Generic[C]):
+    """A step table run by a cell or program; `self.cell` is its owner."""
+
+    steps: ClassVar[tuple[Step, ...]] = ()
+    on: ClassVar[Mapping[Command, str]] = {}
+    """What the sequence does on a command instead of `REACTIONS`: KEEP, FIRST or a step to go on in."""
+
+    name: ClassVar[str]
+    machine: ClassVar[Machine]
+    cell: C
+    runner: Runner
+    _settable = frozenset({"_table_step"})
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        refuse_taken_names(cls, Sequence, {"steps", "on"})
+        super().__init_subclass__(**options)
+        cls.name = snake_case(cls.__name__)
+        if cls.steps:
+            check_table(cls)
+            cls.machine = machine_of(cls)
+
+    def __init__(self, cell: C) -> None:
+        if not self.steps:
+            raise DefinitionError(f"{type(self).__name__} has no steps")
+        self.cell = cell
+        self._declare(cell._scan)
+        self.runner = Runner(self, cell, cell._scan)
+        self._seal()
+
+    @property
+    def step(self) -> str:
+        """The name of the current step."""
+        return self.runner.read().step
+
+    @property
+    def done(self) -> bool:
+        """The sequence has reached its end."""
+        return self.step == DONE
+
+    def in_step(self, seconds: float) -> bool:
+        """Whether the current step has lasted for `seconds`; time frozen by Hold or Suspend does not
+        count.
+        """
+        scan, place = self._scan, self.runner.read()
+        due = place.entered + ns(seconds)
+        if place.entry or place.frozen < due:
+            return False
+        if scan.now < due:
+            scan.due = min(scan.due, due)
+        return scan.now >= due
+
+    def _time(self) -> int:
+        return min(self._scan.now, self.runner.place.frozen)
+
+    def waiting_for(self) -> str:
+        """What the current step waits for, in words."""
+        step = self.runner.place.step
+        if step == DONE:
+            return f"{self.name}: done"
+        texts = [guard_text(type(self), guard) for guard in self.runner.table[step].to.values()]
+        return f"{self.name} {step}: waiting for {' or '.join(texts)}"
+
+    @property
+    def _table_step(self) -> str:
+        return self.runner.place.step
+
+    @_table_step.setter
+    def _table_step(self, name: str) -> None:
+        self.runner.reach(name)
+
+    def _begin(self) -> None:
+        self._scan.locked = ""
+
+    def snapshot(self) -> dict[str, Any]:
+        """Vars, timers and place."""
+        return {**super().snapshot(), "place": self.runner.place}
+
+    def restore(self, values: dict[str, Any]) -> None:
+        """Take a snapshot; not part of a scan's transaction."""
+        super().restore({name: value for name, value in values.items() if name != "place"})
+        self.runner.place, self.runner.due = values.get("place", self.runner.place), 0
+
+
+class Runner(Rung):
+    """Runs one sequence: its place in the table, and what moves it."""
+
+    def __init__(self, sequence: Sequence[Any], cell: Controller, scan: Scan) -> None:
+        self.sequence, self.cell, self.scan = sequence, cell, scan
+        self.name = sequence.name
+        self.table = {step.name: step for step in sequence.steps}
+        self.advance = sequence.machine.events["advance"].trigger
+        self.bit = scan.new_bit()
+        self.place = Place(sequence.steps[0].name)
+
+    def read(self) -> Place:
+        """The place, noted as read."""
+        self.scan.reads |= self.bit
+        return self.place
+
+    def run(self, scan: Scan) -> None:
+        place = self.place
+        scan.actor = f"{self.name}.{place.step}"
+        if place.entry:
+            self.enter(place.step)
+            scan.due = 0
+        else:
+            scan.locked = self.name
+            fired = self.advance(self.sequence)
+            scan.locked = ""
+            if fired and scan.history is not None:
+                scan.history.append(
+                    (scan.now, self.name, place.step, self.place.step, scan.changed & scan.reads)
+                )
+            if not fired and scan.now >= place.limit:
+                self.expire(self.table[place.step])
+                fired = True
+            scan.due = 0 if fired else min(scan.due, place.limit)
+        scan.actor = ""
+
+    def enter(self, name: str) -> None:
+        """Begin in a step: its `enter` runs."""
+        self.reach(name)
+        enter = self.table[name].enter if name != DONE else None
+        if enter is not None:
+            getattr(self.sequence, method_name(enter))()
+
+    def reach(self, name: str) -> None:
+        """Be in a step from now on."""
+        limit = self.table[name].limit if name != DONE else None
+        end = self.scan.now + ns(limit) if isinstance(limit, int | float) else NEVER
+        self.scan.actor = f"{self.name}.{name}"
+        self.move(Place(name, self.scan.now, end, entry=False))
+
+    def expire(self, step: Step) -> None:
+        """The step's limit has passed."""
+        text = f"{self.sequence.waiting_for()} for {step.limit} s"
+        self.move(self.place._replace(limit=NEVER))
+        if isinstance(step.late, Command):
+            self.cell.demand(step.late, text)
+        else:
+            self.cell.note(text)
+            self.go(step.late)
+
+    def move(self, place: Place) -> None:
+        """Change the place, as part of the scan's transaction."""
+        old, scan = self.place, self.scan
+
+        def undo() -> None:
+            self.place = old
+
+        scan.change(self.bit, undo)
+        self.place = place
+        if place.step != old.step:
+            scan.trace.append((scan.now, self.name, place.step))
+
+    def go(self, step: str) -> None:
+        """Go to a step without the present one's `leave`; its `enter` runs when the sequence runs next."""
+        self.move(Place(step))
+        self.due = 0
+
+    def restart(self) -> None:
+        """Go to the first step, with all timers reset."""
+        for block in self.sequence.blocks.values():
+            block.reset()
+        self.go(self.sequence.steps[0].name)
+
+    def react(self, command: Command) -> None:
+        """The cell leaves the state this runs in because of `command`."""
+        reaction, place = self.sequence.on.get(command, REACTIONS[command]), self.place
+        frozen = min(place.frozen, self.scan.now)
+        if reaction == FIRST:
+            self.restart()
+        elif reaction != KEEP:
+            self.go(reaction)
+            self.move(self.place._replace(frozen=frozen))
+        elif command is not Command.SUSPEND or not self.outside:
+            self.move(place._replace(frozen=frozen))
+
+    def resume(self) -> None:
+        """The cell is back in the state this runs in: leave out the time in which it was frozen."""
+        place = self.place
+        if place.frozen != NEVER:
+            pause = self.scan.now - place.frozen
+            limit = place.limit if place.limit == NEVER else place.limit + pause
+            self.move(place._replace(entered=place.entered + pause, limit=limit, frozen=NEVER))
+            for block in self.sequence.blocks.values():
+                block.shift(pause)
+
+    def refuse(self, given: str, text: str) -> None:
+        """A command given in the step `given` was refused or its outcome is unknown."""
+        step, place = self.table.get(given), self.place
+        target = step.refused if step is not None else None
+        if target is None or place.entry and place.step != target:
+            self.cell.demand(Command.ABORT, text)
+        else:
+            self.cell.note(text)
+            self.go(target)
+
+    @property
+    def outside(self) -> bool:
+        """The current step waits for something beyond the cell."""
+        place = self.read()
+        return place.step != DONE and not place.entry and self.table[place.step].limit == OUTSIDE
+
+    @property
+    def ready(self) -> bool:
+        """Whether a guard of the current step holds."""
+        guards = self.table[self.read().step].to.values() if self.place.step != DONE else ()
+        return any(getattr(self.sequence, method_name(guard))() for guard in guards)
+
+
+def machine_of(sequence: type[Sequence[Any]], kind: type[Machine] = StepMachine) -> Machine:
+    """The machine of a step table; `kind=transitions.Machine` gives the library's own dispatch."""
+    states: list[dict[str, Any]] = [{"name": DONE}]
+    rows: list[dict[str, Any]] = []
+    for step in reversed(sequence.steps):
+        enter = [method_name(step.enter)] if step.enter is not None else []
+        leave = [method_name(step.leave)] if step.leave is not None else []
+        states.insert(0, {"name": step.name, "on_enter": enter, "on_exit": leave})
+        rows[:0] = [
+            {"trigger": "advance", "source": step.name, "dest": dest, "conditions": method_name(guard)}
+            for dest, guard in step.to.items()
+        ]
+    return build(states, rows, attribute="_table_step", before="_begin", kind=kind)
+
+
+def guard_text(sequence: type[Sequence[Any]], guard: Method) -> str:
+    """The text shown while a guard is awaited: its docstring."""
+    return inspect.cleandoc(getattr(sequence, method_name(guard)).__doc__ or "")
+
+
+def check_table(sequence: type[Sequence[Any]]) -> None:
+    """Refuse a step table that cannot be right. DefinitionError names sequence and step."""
+    names = [step.name for step in sequence.steps]
+    for step in sequence.steps:
+        where = f"{sequence.__name__}.{step.name}"
+        if names.count(step.name) > 1 or step.name in {DONE, KEEP, FIRST, OUTSIDE}:
+            raise DefinitionError(f"{where}: wanted a step name of its own")
+        check_bound(step, where)
+        if not isinstance(step.late, Command | str):
+            raise DefinitionError(f"{where}: late: wanted a PackML command or a step, got {step.late!r}")
+        for name in step.targets():
+            if name not in names and name != DONE:
+                raise DefinitionError(f"{where}: there is no step {name!r}; {nearest(name, [*names, DONE])}")
+        if not step.to:
+            raise DefinitionError(f"{where} leads nowhere; give it a target in to= (DONE ends the sequence)")
+        for method in step.methods():
+            check_method(sequence, method, where)
+        for guard in step.to.values():
+            if not guard_text(sequence, guard):
+                raise DefinitionError(
+                    f"{where}: guard {method_name(guard)} needs a docstring: what it waits for"
+                )
+    for command, reaction in sequence.on.items():
+        if command not in REACTIONS or reaction not in {KEEP, FIRST, *names}:
+            raise DefinitionError(
+                f"{sequence.__name__}.on: no such command or reaction: {command!r}: {reaction!r}"
+            )
+    check_reachable(sequence)
+
+
+def check_bound(step: Step, where: str) -> None:
+    """Every step has a time limit or waits outside the cell."""
+    if step.limit == OUTSIDE:
+        return
+    if step.limit is None or isinstance(step.limit, str | bool) or not 0 < step.limit < 1e9:
+        raise DefinitionError(f"{where} has no bound: wanted limit= seconds or OUTSIDE, got {step.limit!r}")
+
+
+def check_method(sequence: type[Sequence[Any]], method: Method, where: str) -> None:
+    """Guards and actions are methods of the class, found by name so that a subclass may override them."""
+    name = method if isinstance(method, str) else getattr(method, "__name__", None)
+    if name is None:
+        raise DefinitionError(f"{where}: wanted a method or its name, got {method!r}")
+    found = getattr(sequence, name, None)
+    if not callable(found) or not isinstance(method, str) and not hasattr(sequence, method.__name__):
+        methods = [n for n, f in inspect.getmembers(sequence, callable) if not n.startswith("_")]
+        raise DefinitionError(
+            f"{where}: {sequence.__name__} has no method {name!r}; {nearest(name, methods)}"
+        )
+
+
+def check_reachable(sequence: type[Sequence[Any]]) -> None:
+    """Every step can be reached from the first."""
+    table = {step.name: step for step in sequence.steps}
+    reached = {sequence.steps[0].name, *(name for name in sequence.on.values() if name in table)}
+    fresh = set(reached)
+    while fresh:
+        fresh = {name for step in fresh for name in table[step].targets() if name != DONE} - reached
+        reached |= fresh
+    if lost := [name for name in table if name not in reached]:
+        raise DefinitionError(f"{sequence.__name__}: no step leads to {', '.join(lost)}")

@@ -1,0 +1,384 @@
+"""A device's conversation, bytes in and bytes out: no port, no thread, no clock of its own.
+
+A real line's owner thread steps a session with what the port received; in virtual time the twin steps the
+very same class at the instants the bytes would arrive. One request is on the line at a time; its answer, or
+the silence until its limit, decides what follows.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from enum import Enum
+from typing import Any, NamedTuple
+
+from control.errors import ConfigurationError
+from control.link import Order, OrderState, Progress
+from control.scan import NEVER, ns
+
+KEPT_ORDERS = 16
+"""Ended orders that stay in the image."""
+
+
+class Kind(Enum):
+    """What may be done when no answer came."""
+
+    QUERY = "ask again freely"
+    IDEMPOTENT = "repeat once after a resynchronisation"
+    MOTION = "never repeat: the outcome is unknown"
+
+
+class Turn(Enum):
+    """When an order is carried out."""
+
+    IN_TURN = "after the orders before it have ended"
+    NOW = "as soon as the line is free"
+    FIRST = "as soon as the line is free; ends what moves and all that waits"
+
+
+class Exchange(NamedTuple):
+    """One request: its frame, what may be done without an answer, the pattern of the data in its answer, and
+    the device's own time to answer (s).
+    """
+
+    data: bytes
+    kind: Kind = Kind.IDEMPOTENT
+    answer: str = ""
+    patience: float = 0.5
+
+
+class Verb(NamedTuple):
+    """How one verb is carried out: its requests (of the session and the order's arguments), when, and whether
+    it goes on after the last answer until the status says so.
+    """
+
+    requests: Callable[..., tuple[Exchange, ...]]
+    turn: Turn = Turn.IN_TURN
+    tracked: bool = False
+
+
+class Job(NamedTuple):
+    """An order being carried out: its requests and how many of them have been answered. `ended` is why it
+    goes no further than the request that is on the line.
+    """
+
+    order: Order
+    requests: tuple[Exchange, ...]
+    answered: int = 0
+    repeated: bool = False
+    ended: str = ""
+
+
+class Line(NamedTuple):
+    """What the bytes travel on; `byte_time` is in s, `latency` what an adapter adds to every answer (s)."""
+
+    byte_time: float
+    latency: float = 0.02
+
+
+POLL = Order(0, "poll")
+IDENTIFY = Order(0, "identify")
+RESYNC = Order(0, "resync")
+
+
+class Session(ABC):
+    """Half-duplex request and answer. A protocol says how frames look and what answers mean.
+
+    `due` is the next instant (ns) at which `step` must be called even if nothing was received. `polls` counts
+    the status polls and `poll_instants` is the sum of the instants they were sent at, both with those that
+    were skipped.
+    """
+
+    verbs: Mapping[str, Verb]
+    answer_size = 256
+    """The longest answer, in bytes."""
+    idle_period = 0.1
+    busy_period = 0.025
+    paused = False
+    """What moves was interrupted; until it goes on or ends, orders in turn wait."""
+
+    def __init__(self, line: Line) -> None:
+        self.line = line
+        self.image: Any = None
+        self.queue: tuple[Order, ...] = ()
+        self.job: Job | None = None
+        self.kept: Job | None = None
+        self.tracked: Order | None = None
+        self.awaited: Exchange | None = None
+        self.limit = NEVER
+        self.buffer = b""
+        self.connected = False
+        self.identified = False
+        self.silence = 0
+        self.strays = 0
+        self.mistake = ""
+        self.next_poll = NEVER
+        self.polls = 0
+        self.poll_instants = 0
+        self.steady_answer: bytes | None = None
+        self.last_status: bytes | None = None
+        self.check_poll_rate()
+
+    def check_poll_rate(self) -> None:
+        """Refuse a poll period that the line cannot carry."""
+        floor = (len(self.poll().data) + self.poll_size) * self.line.byte_time
+        if floor >= self.busy_period:
+            raise ConfigurationError(
+                f"{type(self).__name__}: a status poll takes {floor * 1e3:.1f} ms on this line at least; "
+                f"wanted one every {self.busy_period * 1e3:.0f} ms. Raise the baud rate or the poll period"
+            )
+
+    # what a protocol fills in
+
+    poll_size = 0
+    """Bytes of a usual status answer."""
+
+    @abstractmethod
+    def poll(self) -> Exchange:
+        """The status request; pure: asking changes nothing at the device."""
+
+    @abstractmethod
+    def identify(self) -> Exchange:
+        """The first request on a fresh line."""
+
+    @abstractmethod
+    def cut(self, buffer: bytes) -> tuple[bytes | None, bytes]:
+        """The first whole frame in `buffer`, if there is one, and the rest."""
+
+    @abstractmethod
+    def matches(self, job: Job, frame: bytes) -> bool:
+        """Whether a frame can be the answer to the job's request; for `identify`, whether this is the
+        device.
+        """
+
+    @abstractmethod
+    def read_status(self, frame: bytes) -> None:
+        """Take a status answer into the image."""
+
+    @abstractmethod
+    def read_answer(self, job: Job, frame: bytes) -> str:
+        """Take the answer to the job's request. Why it was refused, or empty."""
+
+    def begin(self) -> None:
+        """A device was identified: nothing is known of it yet."""
+        self.last_status, self.mistake = None, ""
+
+    @abstractmethod
+    def track(self, order: Order) -> OrderState:
+        """How far a tracked order is, by the newest status."""
+
+    # what its owner calls
+
+    def connect(self, now: int) -> None:
+        """The line is up."""
+        self.connected, self.identified = True, False
+        self.buffer, self.awaited, self.job, self.limit, self.silence = b"", None, None, NEVER, 0
+        self.next_poll = now
+        self.steady_answer = None
+
+    def disconnect(self, cause: str) -> None:
+        """The line is down: whatever was under way is unknown."""
+        self.connected = self.identified = False
+        self.next_poll = self.limit = NEVER
+        self.awaited, self.buffer = None, b""
+        self.fail_all(cause)
+        self.image = self.image._replace(good=False, cause=cause)
+
+    def submit(self, orders: tuple[Order, ...]) -> None:
+        """Take orders of a committed scan."""
+        for order in orders:
+            if not self.identified:
+                self.end(order, Progress.REFUSED, self.image.cause)
+            elif self.verbs[order.verb].turn is Turn.FIRST:
+                self.abort_waiting(f"by {order.verb}")
+                self.queue = (order, *self.queue)
+            else:
+                self.queue = (*self.queue, order)
+
+    def due(self) -> int:
+        """When `step` must be called next, in ns."""
+        if not self.connected:
+            return NEVER
+        if self.limit != NEVER:
+            return self.limit
+        return 0 if self.job is not None or self.startable() else self.next_poll
+
+    def step(self, now: int, received: bytes) -> bytes:
+        """Take what was received; the bytes to send at `now`."""
+        self.buffer += received
+        while True:
+            frame, self.buffer = self.cut(self.buffer)
+            if frame is None:
+                break
+            self.take(frame, now)
+        if self.awaited is not None and now >= self.limit:
+            self.miss(now)
+        return self.send(now) if self.connected and self.awaited is None else b""
+
+    # how it goes on
+
+    def send(self, now: int) -> bytes:
+        """The next request, if one is due."""
+        if self.limit != NEVER and not self.drained(now):
+            return b""
+        job = self.job or self.next_job(now)
+        if job is None:
+            return b""
+        self.job, self.awaited = job, job.requests[job.answered]
+        if job.order is not POLL:
+            self.steady_answer = None
+        wire = (len(self.awaited.data) + self.answer_size) * self.line.byte_time
+        self.limit = now + ns(wire + self.line.latency + self.awaited.patience)
+        return self.awaited.data
+
+    def next_job(self, now: int) -> Job | None:
+        """What to do when the line is free: identify, an order, or a poll."""
+        if not self.identified:
+            return Job(IDENTIFY, (self.identify(),)) if now >= self.next_poll else None
+        order = self.startable()
+        if order is not None:
+            self.queue = tuple(waiting for waiting in self.queue if waiting is not order)
+            self.report(OrderState(order.number, Progress.ACTIVE))
+            return Job(order, self.verbs[order.verb].requests(self, *order.arguments))
+        if now < self.next_poll:
+            return None
+        self.next_poll = now + self.period
+        self.polls += 1
+        self.poll_instants += now
+        return Job(POLL, (self.poll(),))
+
+    def startable(self) -> Order | None:
+        """The order that may start now."""
+        if not self.identified:
+            return None
+        for order in self.queue:
+            if self.verbs[order.verb].turn is not Turn.IN_TURN:
+                return order
+        return self.queue[0] if self.queue and self.tracked is None and not self.paused else None
+
+    @property
+    def period(self) -> int:
+        """The present poll period, in ns."""
+        return ns(self.busy_period if self.tracked is not None else self.idle_period)
+
+    def take(self, frame: bytes, now: int) -> None:
+        """A whole frame came in; one that answers nothing asked for is dropped and the wait goes on."""
+        job = self.job
+        if self.awaited is None or job is None or not self.matches(job, frame):
+            self.strays += 1
+            return
+        self.job, self.awaited, self.limit, self.silence = None, None, NEVER, 0
+        if job.order in (POLL, RESYNC):
+            if frame != self.last_status or not self.image.good:
+                self.last_status = frame
+                self.read_status(frame)
+            self.steady_answer = frame
+            self.advance_tracked(now)
+            self.job, self.kept = self.kept, None
+        elif job.order is IDENTIFY:
+            self.identified = True
+            self.begin()
+            self.next_poll = now
+        else:
+            self.answer(job, frame, now)
+
+    def answer(self, job: Job, frame: bytes, now: int) -> None:
+        """An order's request was answered."""
+        order = job.order
+        refusal = self.read_answer(job, frame)
+        if refusal:
+            self.end(order, Progress.REFUSED, refusal)
+        elif job.ended:
+            self.end(order, Progress.ABORTED, job.ended)
+        elif job.answered + 1 < len(job.requests):
+            self.job = Job(order, job.requests, job.answered + 1)
+        elif self.verbs[order.verb].tracked:
+            self.tracked = order
+            self.next_poll = now + self.period
+        else:
+            self.end(order, Progress.DONE)
+
+    def advance_tracked(self, now: int) -> None:
+        """A status came: the tracked order may have ended."""
+        if self.tracked is None:
+            return
+        state = self.track(self.tracked)
+        if state.progress.ended:
+            self.tracked = None
+            self.report(state)
+            self.next_poll = now + self.period
+
+    def miss(self, now: int) -> None:
+        """No answer came in time: let a late one pass, then find the beat again with a status request."""
+        job, self.job, self.awaited, self.buffer = self.job, None, None, b""
+        assert job is not None
+        request = job.requests[job.answered]
+        cause = f"no answer to {request.data!r}"
+        self.silence += 1
+        self.limit = now + ns(self.answer_size * self.line.byte_time + self.line.latency)
+        if job.ended:
+            self.end(job.order, Progress.ABORTED, job.ended)
+        elif job.order.number and (request.kind is Kind.MOTION or job.repeated):
+            self.end(job.order, Progress.UNKNOWN, cause)
+        elif job.order.number:
+            self.kept = job._replace(repeated=True)
+        if self.silence >= 3:
+            self.fail_all(cause)
+            self.identified = False
+            cause = self.mistake or f"{cause}, {self.silence} times in a row"
+            self.image = self.image._replace(good=False, cause=cause)
+
+    def drained(self, now: int) -> bool:
+        """The time in which a late answer is let pass is over."""
+        if now < self.limit:
+            return False
+        self.limit, self.buffer = NEVER, b""
+        self.job = Job(RESYNC, (self.poll(),)) if self.identified else None
+        self.next_poll = now
+        return True
+
+    def fail_all(self, cause: str) -> None:
+        """Nothing more can be told of the orders under way; those that wait are refused."""
+        jobs = [job.order for job in (self.job, self.kept) if job is not None]
+        for order in (self.tracked, *jobs):
+            if order is not None and order.number:
+                self.end(order, Progress.UNKNOWN, cause)
+        for order in self.queue:
+            self.end(order, Progress.REFUSED, cause)
+        self.queue, self.job, self.kept, self.tracked = (), None, None, None
+
+    def abort_waiting(self, cause: str) -> None:
+        """End all orders that have not been sent, and what has not been sent of the one under way."""
+        for order in (*self.queue, *((self.kept.order,) if self.kept is not None else ())):
+            self.end(order, Progress.ABORTED, cause)
+        self.queue, self.kept, job = (), None, self.job
+        if job is not None and job.order.number and job.answered + 1 < len(job.requests):
+            self.job = job._replace(requests=job.requests[: job.answered + 1], ended=cause)
+
+    def end(self, order: Order, progress: Progress, cause: str = "") -> None:
+        """Note the end of an order in the image."""
+        self.report(OrderState(order.number, progress, cause))
+
+    def report(self, state: OrderState) -> None:
+        """Note how far an order is in the image."""
+        others = tuple(known for known in self.image.orders if known.number != state.number)
+        self.image = self.image._replace(orders=(*others, state)[-KEPT_ORDERS:])
+
+    # leaving out polls that would bring the same answer
+
+    @property
+    def steady(self) -> bool:
+        """Only pure polls lie ahead, and `steady_answer` answered the last of them."""
+        return (
+            self.awaited is None
+            and self.steady_answer is not None
+            and not self.startable()
+            and self.job is None
+        )
+
+    def skip_polls(self, count: int) -> None:
+        """Count `count` polls as made: each would have brought `steady_answer` again."""
+        first, period = self.next_poll, self.period
+        self.next_poll += count * period
+        self.polls += count
+        self.poll_instants += count * first + period * (count * (count - 1) // 2)
