@@ -1,0 +1,1 @@
+"""The components of a plant: friendly classes over the kernel's rows."""

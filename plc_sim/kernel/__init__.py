@@ -1,0 +1,1 @@
+"""The event-jump kernel: numba functions over one block of words per scenario."""

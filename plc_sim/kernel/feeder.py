@@ -1,0 +1,93 @@
+"""A feeder: lays parts on a belt, periodically, at exponential intervals or at listed times.
+
+A part is one word: its serial number at its feeder, its sort and whether it is good.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+from plc_sim.kernel.belt import add_part
+from plc_sim.kernel.compilation import Reals, Words, kernel
+from plc_sim.kernel.draw import ln, u01
+from plc_sim.kernel.header import NEVER
+from plc_sim.kernel.row import Row, component, duration, real, rows, signal, state, whole
+from plc_sim.kernel.schedule import schedule
+from plc_sim.kernel.signals import seen
+
+
+class Arrivals(IntEnum):
+    """How the times between parts come about."""
+
+    PERIODIC = 0
+    EXPONENTIAL = 1
+    LISTED = 2
+
+
+class FeederRow(Row, kind=4):
+    """A source of parts."""
+
+    BELT = component("the belt it feeds")
+    ENABLE = signal("low: parts that come due wait upstream")
+    ARRIVALS = whole("an Arrivals", low=0, high=2)
+    PERIOD = duration("time between parts; their mean if exponential", low=1e-9, live=True)
+    GOOD = real("share of good parts", low=0.0, high=1.0, live=True)
+    SORTS = whole("parts are of sort 0 to SORTS - 1, equally likely", low=1, high=256)
+    TIMES = rows("listed times, ns")
+    TIME_COUNT = whole("how many")
+    KEY = whole("key of its draws")
+    DUE = state("next part", "ns", initial=NEVER)
+    COMING = state("parts that have come due")
+    WAITING = state("parts that wait to be let on the belt", counted=True)
+    FED = state("parts laid on the belt", counted=True)
+    WAIT_FROM = state("since when a part has been waiting, or -1", "ns", initial=-1)
+    BLOCKED = state("time for which a part has waited", "ns", counted=True)
+
+
+@kernel
+def make_part(serial: int, sort: int, good: int) -> int:
+    """The word of a part; never 0."""
+    return serial * 512 + sort * 2 + good
+
+
+@kernel
+def is_good(part: int) -> int:
+    """1 for a good part."""
+    return part & 1
+
+
+@kernel
+def _next_due(I: Words, F: Reals, o: int, t: int) -> int:
+    coming = I[o + FeederRow.COMING]
+    if I[o + FeederRow.ARRIVALS] == Arrivals.PERIODIC:
+        return t + I[o + FeederRow.PERIOD]
+    if I[o + FeederRow.ARRIVALS] == Arrivals.EXPONENTIAL:
+        return t + max(int(-I[o + FeederRow.PERIOD] * ln(u01(I[o + FeederRow.KEY], 3 * coming))), 1)
+    return I[I[o + FeederRow.TIMES] + coming] if coming < I[o + FeederRow.TIME_COUNT] else NEVER
+
+
+@kernel
+def _new_part(I: Words, F: Reals, o: int) -> int:
+    serial = I[o + FeederRow.FED] + 1
+    good = 1 if u01(I[o + FeederRow.KEY], 3 * serial + 1) < F[o + FeederRow.GOOD] else 0
+    sort = int(u01(I[o + FeederRow.KEY], 3 * serial + 2) * I[o + FeederRow.SORTS])
+    return make_part(serial, sort, good)
+
+
+@kernel
+def feeder_step(I: Words, F: Reals, c: int, o: int, t: int) -> None:
+    """A part came due, or the infeed is clear again."""
+    if t >= I[o + FeederRow.DUE]:
+        I[o + FeederRow.COMING] += 1
+        I[o + FeederRow.WAITING] += 1
+        I[o + FeederRow.DUE] = _next_due(I, F, o, t)
+    lets = I[o + FeederRow.WAITING] > 0 and seen(I, I[o + FeederRow.ENABLE])
+    if lets and add_part(I, F, I[o + FeederRow.BELT], _new_part(I, F, o), t):
+        I[o + FeederRow.WAITING] -= 1
+        I[o + FeederRow.FED] += 1
+        if I[o + FeederRow.WAIT_FROM] >= 0:
+            I[o + FeederRow.BLOCKED] += t - I[o + FeederRow.WAIT_FROM]
+            I[o + FeederRow.WAIT_FROM] = -1
+    if I[o + FeederRow.WAITING] > 0 and I[o + FeederRow.WAIT_FROM] < 0:
+        I[o + FeederRow.WAIT_FROM] = t
+    schedule(I, c, I[o + FeederRow.DUE])

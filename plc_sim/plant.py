@@ -1,0 +1,356 @@
+"""A plant: components and their PLC laid out in one block of words, driven from event to event.
+
+`Plant.block` holds all that changes: a copy of it is a snapshot, writing it back restores. Between two calls
+of `advance` the host acts through the methods here or through `plc_sim.kernel.host`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+
+from control.block import Region
+from control.errors import ConfigurationError, UnknownName, nearest
+from control.link import Plan
+from control.tag import Comparison, Tag
+from plc_sim.components.component import Component, Driver, Signal
+from plc_sim.components.handling import Hand
+from plc_sim.components.io_map import IoMap
+from plc_sim.components.site import Site
+from plc_sim.components.timing import Timing
+from plc_sim.kernel import host
+from plc_sim.kernel.advance import advance
+from plc_sim.kernel.draw import ns
+from plc_sim.kernel.header import NEVER, Cause, ComponentRow, Header, SignalRow
+from plc_sim.kernel.layout import Layout, check
+from plc_sim.kernel.plc_rows import LinkRow, PlcRow
+from plc_sim.kernel.row import Field, Kind
+from plc_sim.plc import Plc
+
+RESERVED = ("plc", "link", "header")
+
+
+class Plant:
+    """The components of a twin by name, with their PLC, for one scenario.
+
+    `parameters` varies them, as {"belt.speed": 0.4}; `controller` is the class whose blocks the link moves
+    (default: the blocks in the Plc's map), `plan` says which of them and in which order. Draws depend on
+    seed, scenario and each component's own name alone. ConfigurationError for what cannot be built.
+    """
+
+    def __init__(
+        self,
+        components: Mapping[str, Component],
+        plc: Plc,
+        *,
+        seed: int = 1,
+        scenario: int = 0,
+        parameters: Mapping[str, Any] | None = None,
+        timing: Timing | None = None,
+        plan: Plan | None = None,
+        controller: type | None = None,
+    ) -> None:
+        self.components, self.plc, self.timing = dict(components), plc, timing or Timing()
+        self.layout = Layout(seed=seed, scenario=scenario, start=self.timing.start)
+        self._check_names()
+        site = Site(self.components, self.layout, parameters or {})
+        self.io = self._lay_out(site, plan, controller)
+        self.block = self._build()
+        self._view()
+        self._check_reach(site)
+
+    def _check_names(self) -> None:
+        for name, component in self.components.items():
+            if component.name == "unnamed":
+                component.name = name
+            if name in RESERVED or component.name != name:
+                raise ConfigurationError(f"{name}: wanted a name of its own, got {component.name!r}")
+        for component in self.components.values():
+            self._check_mounting(component, (component,))
+            for other in component.references():
+                if self.components.get(other.name) is not other:
+                    raise ConfigurationError(
+                        f"{component.name}: wanted components of this plant, got {other.name!r}"
+                    )
+
+    def _check_mounting(self, component: Component, path: tuple[Component, ...]) -> None:
+        for other in component.references():
+            if other in path:
+                chain = " on ".join(part.name for part in (*path, other))
+                raise ConfigurationError(
+                    f"{path[0].name}: wanted a component it does not carry itself, got {chain}"
+                )
+            self._check_mounting(other, (*path, other))
+
+    def _lay_out(self, site: Site, plan: Plan | None, controller: type | None) -> IoMap:
+        self.plc.check()
+        io = IoMap(self.plc, plan, controller, site, self.timing)
+        self.plc.check_mapped(io.controllers)
+        for component in self.components.values():
+            site.check_parameters(component)
+        for component in self.components.values():
+            component.check(site)
+            for signal in component.signals():
+                self.layout.signal(signal.path, component.initially(site, signal))
+        for signal in (Plc.tripped, Plc.running):
+            self.layout.signal(signal.path, signal.initial)
+        for component in self.components.values():
+            component.attach(site)
+        io.map_signals()
+        for component in self.components.values():
+            site.lay(component)
+        io.lay()
+        return io
+
+    def _build(self) -> np.ndarray:
+        try:
+            return self.layout.build()
+        except ValueError as error:
+            raise ConfigurationError(str(error)) from error
+
+    def _view(self) -> None:
+        self.words: Any = self.block.data
+        """The block as ints."""
+        self.reals: Any = self.block.view(np.float64).data
+        """The block as floats."""
+        octets = self.block.view(np.uint8).data
+        p, n = self.layout.offsets["plc"], self.layout.offsets["link"]
+        self.row = {
+            "plc": p,
+            "link": n,
+            **{name: self.layout.offsets.get(name, -1) for name in self.components},
+        }
+        memory, image = self.words[p + PlcRow.MEMORY], self.words[n + LinkRow.IMAGE]
+        put = self.words[n + LinkRow.PUT] - self.io.memory.write_first
+        self.memory = octets[8 * memory : 8 * (memory + self.io.memory.words)]
+        """The PLC's memory; after writing to it call `host.memory_written`."""
+        self._image = [octets[8 * image :][self.io.memory.span(region)] for region in self.io.reads]
+        self._put = [octets[8 * put :][self.io.memory.span(region)] for region in self.io.writes]
+        self._watch = self.words[p + PlcRow.WATCH]
+        self._watched: dict[int, tuple[int, ...]] = {}
+        self._program_watched: dict[int, tuple[int, ...]] = {}
+
+    def _check_reach(self, site: Site) -> None:
+        for hand in (c for c in self.components.values() if isinstance(c, Hand)):
+            for place in hand.places:
+                for pose in place.poses(site):
+                    branch, _ = host.solve(self.block, self.number(hand.arm.name), pose, hand.arm.home)
+                    if branch < 0:
+                        raise ConfigurationError(
+                            f"{place.name}.pose: wanted a pose within reach and joint limits"
+                            f" of {hand.arm.name}, got {pose}"
+                        )
+
+    # ---- time ----
+
+    @property
+    def now(self) -> int:
+        """The instant reached, in ns."""
+        return self.words[Header.TIME]
+
+    @property
+    def events(self) -> int:
+        """Events done since the start."""
+        return self.words[Header.EVENTS]
+
+    @property
+    def cause(self) -> int:
+        """Why `advance` returned: a sum of `Cause`s."""
+        return self.words[Header.CAUSE]
+
+    def advance(self, until: int) -> int:
+        """Do every event up to `until` (ns) or the controller's next scan; the instant reached."""
+        reached = int(advance(self.block, until))
+        if self.words[Header.CAUSE] == Cause.STORM:
+            name = self.name_of(self.words[Header.STORM])
+            raise ConfigurationError(
+                f"{name}: too many events at one instant, {reached} ns; wanted a plant that moves on"
+            )
+        return reached
+
+    def snapshot(self) -> np.ndarray:
+        """All that changes, as a copy."""
+        return self.block.copy()
+
+    def restore(self, snapshot: np.ndarray) -> None:
+        """Go back to a snapshot of this plant."""
+        self.block[:] = snapshot
+
+    # ---- names ----
+
+    def number(self, name: str) -> int:
+        """The number of a component; UnknownName if there is none."""
+        try:
+            return self.layout.numbers[name]
+        except KeyError:
+            raise UnknownName(f"the plant has no {name!r}; {nearest(name, self.layout.numbers)}") from None
+
+    def name_of(self, number: int) -> str:
+        """The name of a component."""
+        return next(name for name, known in self.layout.numbers.items() if known == number)
+
+    def signal(self, name: str) -> int:
+        """The offset of a signal's row; UnknownName if there is none."""
+        try:
+            return self.layout.signal_offsets[name]
+        except KeyError:
+            raise UnknownName(
+                f"the plant has no signal {name!r}; {nearest(name, self.layout.signal_offsets)}"
+            ) from None
+
+    def signal_value(self, name: str) -> bool:
+        """What is seen of a signal, as 'stop_eye.blocked'."""
+        return self.words[self.signal(name) + SignalRow.VISIBLE] != 0
+
+    def field(self, name: str) -> tuple[str, int, Field]:
+        """Component, word and declaration behind a name such as 'belt.speed'."""
+        component, _, key = name.rpartition(".")
+        number = self.number(component)
+        row = self.layout.components[component].row
+        if key.upper() not in row.fields:
+            raise UnknownName(f"{component} has no {key!r}; {nearest(key, map(str.lower, row.fields))}")
+        where = row.fields[key.upper()]
+        assert number >= 0
+        return component, self.layout.offsets[component] + where, where
+
+    # ---- acting on the plant ----
+
+    def set(self, name: str, value: bool) -> None:
+        """Drive a signal from outside; ConfigurationError if a component or the PLC drives it."""
+        component, _, key = name.rpartition(".")
+        signal = self._declared(component, key)
+        if signal is not None and signal.driver is Driver.COMPONENT:
+            raise ConfigurationError(
+                f"{name}: driven by {component}; wanted an actuator or a button, or use force()"
+            )
+        if any(entry.target.path == name for entry in self.plc.outputs):
+            raise ConfigurationError(
+                f"{name}: driven by the PLC; wanted a signal that it does not drive, or use force()"
+            )
+        host.set_signal(self.block, self.signal(name), int(value), self.now)
+
+    def _declared(self, component: str, key: str) -> Signal | None:
+        owner = self.components.get(component)
+        return next((signal for signal in owner.signals() if signal.name == key), None) if owner else None
+
+    def force(self, name: str, value: bool | None) -> None:
+        """Let a signal show `value` whatever drives it; None ends that."""
+        host.force(self.block, self.signal(name), -1 if value is None else int(value), self.now)
+
+    def set_parameter(self, name: str, value: float) -> None:
+        """Set a parameter that may change while running, as 'eye.on_delay', from the next event on."""
+        component, word, where = self.field(name)
+        if not where.declaration.live:
+            raise ConfigurationError(
+                f"{name}: wanted a parameter that may change while running, got a fixed one"
+            )
+        try:
+            check(name, where.declaration, value)
+        except ValueError as error:
+            raise ConfigurationError(str(error)) from error
+        number = self.number(component)
+        if where.declaration.kind is Kind.REAL:
+            host.set_field(self.block, number, word, float(value), self.now)
+        else:
+            whole = ns(value) if where.declaration.kind is Kind.DURATION else int(value)
+            host.set_word(self.block, number, word, whole, self.now)
+
+    def counts(self) -> dict[str, int]:
+        """What the components count, by name, as 'feeder.fed'; times in ns."""
+        return {
+            f"{name}.{key.lower()}": self.words[self.layout.offsets[name] + where]
+            for name, entry in self.layout.components.items()
+            for key, where in entry.row.fields.items()
+            if where.declaration.counted
+        }
+
+    def stop_at_edges(self, names: Iterable[str]) -> None:
+        """Let `advance` return at every edge of these signals, with Cause.PREDICATE."""
+        watched = {self.signal(name) for name in names}
+        for offset in self.layout.signal_offsets.values():
+            self.words[offset + SignalRow.WATCHED] = int(offset in watched)
+
+    def stop_at_versions(self, names: Iterable[str]) -> None:
+        """Let `advance` return when the version of one of these components changes, with Cause.DEVICE."""
+        watched = {self.number(name) for name in names}
+        for number in self.layout.numbers.values():
+            entry = self.words[Header.COMPONENTS] + ComponentRow.SIZE * number
+            self.words[entry + ComponentRow.WATCHED] = int(number in watched)
+
+    # ---- the controller's side ----
+
+    def image(self) -> tuple[bytes, ...]:
+        """What the controller sees at its scan, one `bytes` per region; IMAGE_TIME is its time."""
+        return tuple(bytes(view) for view in self._image)
+
+    def put(self, data: tuple[bytes, ...]) -> None:
+        """Outputs of the controller, now: one `bytes` per written region."""
+        for view, new in zip(self._put, data, strict=True):
+            view[:] = new
+        self.words[Header.PUT_AT] = self.now
+
+    def wait(self, scan_at: int, reads: int) -> None:
+        """The controller sleeps until `scan_at` (ns) or until something whose bit is in `reads` changes."""
+        masks = self._watched.get(reads)
+        if masks is None:
+            masks = self._watched[reads] = self._masks(reads)
+        for word, mask in enumerate(masks, self._watch):
+            self.words[word] = mask
+        self.words[Header.SCAN_AT] = scan_at
+        self.words[Header.REPLAN] = 1
+
+    def scan_by(self, instant: int) -> None:
+        """The controller scans at `instant` (ns) at the latest."""
+        if instant < self.words[Header.SCAN_AT]:
+            self.words[Header.SCAN_AT] = instant
+
+    def call_program(self, due: int, reads: int) -> None:
+        """Call the PLC's program at its first scan from `due` (ns) on, or when a bit in `reads` changes."""
+        row = self.row["plc"]
+        self.words[row + PlcRow.PROGRAM_DUE] = due
+        masks = self._program_watched.get(reads)
+        if masks is None:
+            masks = self._program_watched[reads] = self._program_masks(reads)
+        watch = self.words[row + PlcRow.PROGRAM_WATCH]
+        for word, mask in enumerate(masks, watch):
+            self.words[word] = mask
+
+    def _program_masks(self, reads: int) -> tuple[int, ...]:
+        words = [0] * self.io.memory.words
+        for slot in self.plc.program_slots:
+            for tag in slot.bound.tags.values():
+                for word, mask in self.io.memory.masks(tag).items() if tag.bit & reads else ():
+                    words[word] |= mask
+        return tuple(words)
+
+    def _masks(self, reads: int) -> tuple[int, ...]:
+        words = [0] * self.io.memory.read_words
+        for region in self.io.undeclared:
+            octets = range(self.io.memory.words * 8)[self.io.memory.span(region)]
+            for word, mask in self.io.memory.byte_masks(octets).items():
+                words[word] |= mask
+        for tag in self._watchable():
+            if tag.bit & reads:
+                for word, mask in self._masks_of(tag).items():
+                    words[word] |= mask
+        return tuple(words)
+
+    def _watchable(self) -> Iterable[Tag[Any]]:
+        for slot in self.io.read_slots:
+            yield from slot.bound.tags.values()
+            yield from slot.bound.comparisons
+
+    def _masks_of(self, tag: Tag[Any]) -> dict[int, int]:
+        if not isinstance(tag, Comparison):
+            return self.io.memory.masks(tag)
+        number = self.io.shown.get(tag)
+        return self._masks_of(tag.source) if number is None else dict([self.io.memory.comparison_bit(number)])
+
+    def cut(self, region: Region) -> bytes:
+        """The bytes of a region of the PLC's memory."""
+        return bytes(self.memory[self.io.memory.span(region)])
+
+
+__all__ = ["NEVER", "Cause", "Plant", "Timing"]
