@@ -1,0 +1,50 @@
+"""The digital twin: components, the simulated PLC, devices, virtual time."""
+
+from plc_sim.components.arm import RV_6S, Arm, ArmModel, Zone
+from plc_sim.components.belt import Belt, EndStop, Feeder, PhotoEye, PickPoint, Pose
+from plc_sim.components.component import Component, OutputEntry
+from plc_sim.components.handling import Chute, Hand, Inspection, Pallet, PalletExchanger
+from plc_sim.components.panel import Button, Door, Lamp, Panel, Switch, button, lamp, switch
+from plc_sim.components.pneumatic import Cylinder, Stopper
+from plc_sim.plc import Plc
+from plc_sim.scenario import Disturbance, Operator, Scenario, production, quiet
+from plc_sim.simulation import Simulation
+from plc_sim.twin import Twin
+
+__all__ = [
+    "Arm",
+    "ArmModel",
+    "Belt",
+    "Button",
+    "Chute",
+    "Component",
+    "Cylinder",
+    "Disturbance",
+    "Door",
+    "EndStop",
+    "Feeder",
+    "Hand",
+    "Inspection",
+    "Lamp",
+    "Operator",
+    "OutputEntry",
+    "Pallet",
+    "PalletExchanger",
+    "Panel",
+    "PhotoEye",
+    "PickPoint",
+    "Plc",
+    "Pose",
+    "RV_6S",
+    "Scenario",
+    "Simulation",
+    "Stopper",
+    "Switch",
+    "Twin",
+    "Zone",
+    "button",
+    "lamp",
+    "production",
+    "quiet",
+    "switch",
+]

@@ -1,0 +1,317 @@
+"""Carries out disturbances: what each kind does to a twin when it begins, and what when it ends."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from heapq import heappop, heappush
+from typing import TYPE_CHECKING
+
+from control.cell import OPERATOR
+from control.controller import Entry
+from control.errors import ConfigurationError, nearest
+from control.packml import Command, State
+from control.scan import NEVER, ns
+from plc_sim.components.belt import PhotoEye
+from plc_sim.components.component import Driver
+from plc_sim.components.panel import Door
+from plc_sim.kernel import host
+from plc_sim.scenario import KINDS, Attendance, Disturbance, Scenario
+
+if TYPE_CHECKING:
+    from plc_sim.twin import Twin
+
+Act = Callable[["Twin", Disturbance, int], None]
+
+
+def _begin_press(twin: Twin, what: Disturbance, now: int) -> None:
+    twin.plant.set(what.target, True)
+
+
+def _end_press(twin: Twin, what: Disturbance, now: int) -> None:
+    twin.plant.set(what.target, False)
+
+
+def _begin_open(twin: Twin, what: Disturbance, now: int) -> None:
+    twin.plant.set(f"{what.target}.open", True)
+
+
+def _end_open(twin: Twin, what: Disturbance, now: int) -> None:
+    twin.plant.set(f"{what.target}.open", False)
+
+
+def _begin_stuck(twin: Twin, what: Disturbance, now: int) -> None:
+    twin.plant.force(what.target, bool(what.value))
+
+
+def _end_stuck(twin: Twin, what: Disturbance, now: int) -> None:
+    twin.plant.force(what.target, None)
+
+
+def _begin_late(twin: Twin, what: Disturbance, now: int) -> None:
+    twin.plant.set_parameter(what.target, what.value)
+
+
+def _end_late(twin: Twin, what: Disturbance, now: int) -> None:
+    component, _, name = what.target.rpartition(".")
+    twin.plant.set_parameter(what.target, getattr(twin.components[component], name))
+
+
+def _begin_plc_stop(twin: Twin, what: Disturbance, now: int) -> None:
+    host.set_run(twin.plant.block, 0, now)
+    twin.plc_link.stop_plc(now)
+
+
+def _end_plc_stop(twin: Twin, what: Disturbance, now: int) -> None:
+    host.set_run(twin.plant.block, 1, now)
+    twin.plc_link.start_plc(now)
+
+
+def _begin_link_lost(twin: Twin, what: Disturbance, now: int) -> None:
+    if what.target == twin.plc_name:
+        twin.plc_link.lose(now)
+    else:
+        twin.lines[what.target].cut(now, f"{what.target}: the line is broken")
+
+
+def _end_link_lost(twin: Twin, what: Disturbance, now: int) -> None:
+    if what.target == twin.plc_name:
+        twin.plc_link.connect(now)
+    else:
+        twin.lines[what.target].mend(now)
+
+
+def _begin_robot_alarm(twin: Twin, what: Disturbance, now: int) -> None:
+    twin.endpoints[what.target].disturb(now)
+
+
+def _begin_controller_power_loss(twin: Twin, what: Disturbance, now: int) -> None:
+    twin.lose_controller(now, commit=bool(what.value))
+
+
+def _end_controller_power_loss(twin: Twin, what: Disturbance, now: int) -> None:
+    twin.boot(now)
+
+
+def _begin_cell_power_loss(twin: Twin, what: Disturbance, now: int) -> None:
+    _begin_plc_stop(twin, what, now)
+    for name, endpoint in twin.endpoints.items():
+        endpoint.power_cycle(now)
+        twin.lines[name].silence(now)
+    twin.lose_controller(now, commit=False)
+
+
+def _end_cell_power_loss(twin: Twin, what: Disturbance, now: int) -> None:
+    _end_plc_stop(twin, what, now)
+    twin.boot(now)
+
+
+def _nothing(twin: Twin, what: Disturbance, now: int) -> None:
+    """For kinds that do not last."""
+
+
+ACTS: Mapping[str, tuple[Act, Act]] = {
+    "press": (_begin_press, _end_press),
+    "open": (_begin_open, _end_open),
+    "stuck": (_begin_stuck, _end_stuck),
+    "late": (_begin_late, _end_late),
+    "plc_stop": (_begin_plc_stop, _end_plc_stop),
+    "link_lost": (_begin_link_lost, _end_link_lost),
+    "robot_alarm": (_begin_robot_alarm, _nothing),
+    "controller_power_loss": (_begin_controller_power_loss, _end_controller_power_loss),
+    "cell_power_loss": (_begin_cell_power_loss, _end_cell_power_loss),
+}
+"""What each kind of disturbance does at its beginning and at its end."""
+
+
+FAULTS = frozenset(KINDS) - {"press"}
+
+
+class Disturber:
+    """Does a scenario's disturbances to a twin, each at its time. Overlapping ones of one kind and target
+    last until the last ends.
+
+    `happened` counts by kind what has begun. As a sink of the controller's trace it starts what waits for an
+    entry of it.
+    """
+
+    def __init__(self, twin: Twin, scenario: Scenario) -> None:
+        self.twin, self.attendance = twin, scenario.operator
+        self.agenda: list[tuple[int, int, Callable[[int], None]]] = []
+        self.number = 0
+        self.active: dict[tuple[str, str], int] = {}
+        self.happened: dict[str, int] = {}
+        self.done: list[tuple[int, Disturbance]] = []
+        self.awaited: dict[tuple[str, int], list[Disturbance]] = {}
+        self.reached: dict[str, int] = {}
+        self.origin = twin.now()
+        self.next = NEVER
+        """When the next one begins or ends, in ns."""
+        starts = scenario.operator is Attendance.STARTS
+        self.operator = twin.operator if starts else None
+        self.lit = dict.fromkeys(self.operator.asks, False) if self.operator is not None else {}
+        self.busy_until = 0.0
+        self.buttons = buttons(twin)
+        for disturbance in scenario.disturbances:
+            self.add(disturbance)
+
+    def add(self, disturbance: Disturbance) -> None:
+        """Plan one more. ConfigurationError if the twin has no such target."""
+        known = targets(self.twin, disturbance.kind)
+        if disturbance.target not in known:
+            raise ConfigurationError(
+                f"disturbance {disturbance.kind}: no {KINDS[disturbance.kind].target} {disturbance.target!r};"
+                f" {nearest(disturbance.target, known)}"
+            )
+        if disturbance.after:
+            name, _, count = disturbance.after.rpartition(" ")
+            key = (name, int(count)) if count.isdecimal() else (disturbance.after, 1)
+            self.awaited.setdefault(key, []).append(disturbance)
+        else:
+            self.plan(self.origin + ns(disturbance.at), disturbance)
+
+    def plan(self, time: int, disturbance: Disturbance) -> None:
+        """Let a disturbance begin at `time` (ns), or now if that is past."""
+        self.call(max(time, self.twin.now()), lambda now: self.begin(disturbance, now))
+
+    def call(self, time: int, act: Callable[[int], None]) -> None:
+        """Have `act(now)` called at `time` (ns)."""
+        self.number += 1
+        heappush(self.agenda, (time, self.number, act))
+        self.next = self.agenda[0][0]
+
+    def begin(self, disturbance: Disturbance, now: int) -> None:
+        """It begins; what lasts also ends."""
+        kind, key = disturbance.kind, (disturbance.kind, disturbance.target)
+        self.active[key] = self.active.get(key, 0) + 1
+        self.happened[kind] = self.happened.get(kind, 0) + 1
+        self.done.append((now, disturbance))
+        if KINDS[kind].lasts:
+            self.call(now + ns(disturbance.duration), lambda end: self.end(disturbance, end))
+        ACTS[kind][0](self.twin, disturbance, now)
+
+    def end(self, disturbance: Disturbance, now: int) -> None:
+        """It ends, unless another of its kind goes on."""
+        key = disturbance.kind, disturbance.target
+        self.active[key] -= 1
+        if not self.active[key]:
+            ACTS[disturbance.kind][1](self.twin, disturbance, now)
+
+    def active_faults(self) -> list[str]:
+        """The faults that last at this moment."""
+        return [
+            f"{kind} {target}" for (kind, target), count in self.active.items() if count and kind in FAULTS
+        ]
+
+    def apply(self, now: int) -> None:
+        """Do what is due."""
+        while self.agenda and self.agenda[0][0] <= now:
+            heappop(self.agenda)[2](now)
+        self.next = self.agenda[0][0] if self.agenda else NEVER
+
+    def look(self, now: int) -> None:
+        """Let the operator see the lamps; what has lit up is answered, one button after the other."""
+        for lamp, before in self.lit.items():
+            self.lit[lamp] = self.twin.plant.signal_value(lamp)
+            if self.lit[lamp] and not before and self.operator is not None:
+                self.press(self.operator.asks[lamp], (now - self.origin) / 1e9 + self.operator.delay)
+
+    def press(self, button: str, at: float) -> None:
+        """Press a button at `at` s, or as soon as a hand is free."""
+        at = max(at, self.busy_until)
+        self.busy_until = at + 0.5
+        self.add(Disturbance(at, "press", button))
+
+    def __call__(self, now: int, entries: list[Entry]) -> None:
+        """Take entries of the controller's trace: start what waited for one, and let the operator answer a
+        new state.
+        """
+        for time, name, value in entries:
+            text = f"{name} {value}"
+            count = self.reached[text] = self.reached.get(text, 0) + 1
+            for disturbance in self.awaited.pop((text, count), ()):
+                self.plan(time + ns(disturbance.at), disturbance)
+            if name == "state":
+                self.attend(State[value], now)
+
+    def attend(self, state: State, now: int) -> None:
+        """In scenarios where the operator recovers, press what leads on; again while the state stays."""
+        wanted = LEADS.get(self.attendance, {}).get(state)
+        if wanted is None or wanted.name.lower() not in self.buttons:
+            return
+        entry = f"state {state.name}"
+        count = self.reached.get(entry, 0)
+
+        def press(at: int) -> None:
+            if self.reached.get(entry, 0) == count and self.twin.state_of_cell() is state:
+                for name in ("confirm", wanted.name.lower()):
+                    if name in self.buttons:
+                        self.press(self.buttons[name], (at - self.origin) / 1e9)
+                self.call(at + RETRY, press)
+
+        self.call(now + REACTION, press)
+
+
+REACTION, RETRY = ns(1.0), ns(3.0)
+"""How soon the operator answers a new state, and tries again, in ns."""
+
+BACK = {State.STOPPED: Command.RESET, State.ABORTED: Command.CLEAR, State.COMPLETED: Command.RESET}
+LEADS: Mapping[Attendance, Mapping[State, Command]] = {
+    Attendance.RECOVERS: OPERATOR,
+    Attendance.RETURNS: BACK | dict.fromkeys((State.EXECUTE, State.HELD, State.SUSPENDED), Command.STOP),
+}
+"""What the operator presses in each state."""
+
+
+def buttons(twin: Twin) -> dict[str, str]:
+    """The plant's signal behind each button the controller knows, by the command's name in lower case, and
+    'confirm'.
+    """
+    sources = {entry.tag.path: entry.source.path for entry in twin.plc.inputs}
+    controller = twin.controller
+    tags = {command.name.lower(): tag for command, tag in controller.buttons.items()}
+    if controller.confirm is not None:
+        tags["confirm"] = controller.confirm
+    paths = {name: path for name, tag in tags.items() for path in paths_of(controller, tag)}
+    return {name: sources[path] for name, path in paths.items() if path in sources}
+
+
+def paths_of(controller: type, tag: object) -> Iterator[str]:
+    """The full names of a block's tag in a controller."""
+    for slot in controller.slots.values():  # type: ignore[attr-defined]
+        for own in slot.block.tags.values():
+            if own is tag:
+                yield f"{slot.name}.{own.name}"
+
+
+def targets(twin: Twin, kind: str) -> list[str]:
+    """What a kind of disturbance can be done to in this twin."""
+    return list(TARGETS[KINDS[kind].target](twin))
+
+
+def sensors(twin: Twin) -> Iterable[str]:
+    """Every signal of the plant that the PLC shows and a component drives."""
+    for entry in twin.plc.inputs:
+        source = entry.source
+        if (
+            getattr(source, "driver", None) is Driver.COMPONENT
+            and getattr(source, "component", None) is not None
+        ):
+            yield source.path
+
+
+TARGETS: Mapping[str, Callable[[Twin], Iterable[str]]] = {
+    "button": lambda twin: buttons(twin).values(),
+    "door": lambda twin: [name for name, part in twin.components.items() if isinstance(part, Door)],
+    "sensor": sensors,
+    "delay": lambda twin: [
+        f"{name}.{delay}"
+        for name, part in twin.components.items()
+        if isinstance(part, PhotoEye)
+        for delay in ("on_delay", "off_delay")
+    ],
+    "plc": lambda twin: [""],
+    "link": lambda twin: [twin.plc_name, *twin.lines],
+    "robot": lambda twin: [name for name, endpoint in twin.endpoints.items()],
+    "cell": lambda twin: [""],
+}
+"""The targets of each sort."""

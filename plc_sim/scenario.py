@@ -1,0 +1,152 @@
+"""Scenarios: what happens to a cell, as data: operator actions and faults, each a timed `Disturbance`."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, NamedTuple
+
+from control.errors import ConfigurationError, nearest
+
+
+class Kind(NamedTuple):
+    """One kind of disturbance: what its target names, whether it lasts, what `value` means, and in words."""
+
+    target: str
+    lasts: bool
+    value: str
+    text: str
+
+
+KINDS: Mapping[str, Kind] = {
+    "press": Kind("button", True, "", "the operator presses {target}"),
+    "open": Kind("door", True, "", "the guard door {target} is opened"),
+    "stuck": Kind("sensor", True, "0 or 1", "{target} is stuck at {value:g}"),
+    "late": Kind("delay", True, "s", "{target} becomes {value:g} s"),
+    "plc_stop": Kind("plc", True, "", "the PLC goes to STOP"),
+    "link_lost": Kind("link", True, "", "the link {target} is lost"),
+    "robot_alarm": Kind("robot", False, "", "the robot {target} raises an alarm"),
+    "controller_power_loss": Kind("cell", True, "0 before, 1 after commit", "the controller loses power"),
+    "cell_power_loss": Kind("cell", True, "", "the whole cell loses power"),
+}
+
+
+@dataclass(frozen=True, order=True)
+class Disturbance:
+    """Something that is done to the cell from `at` s on, for `duration` s.
+
+    `at` counts from the start of virtual time, or from the trace entry `after`: "pick LOWERING" is the first
+    time the sequence pick reaches that step, "pick LOWERING 3" the third.
+    """
+
+    at: float
+    kind: str
+    target: str = ""
+    duration: float = 0.2
+    value: float = 0.0
+    after: str = ""
+
+    def __post_init__(self) -> None:
+        if self.kind not in KINDS:
+            raise ConfigurationError(f"disturbance: no kind {self.kind!r}; {nearest(self.kind, KINDS)}")
+        for name in ("at", "duration", "value"):
+            number = getattr(self, name)
+            if not math.isfinite(number) or name != "value" and number < 0:
+                raise ConfigurationError(
+                    f"disturbance {self.kind}: {name}: wanted 0 s or more, got {number!r}"
+                )
+
+    def __str__(self) -> str:
+        kind = KINDS[self.kind]
+        lasts = f", for {self.duration:g} s" if kind.lasts else ""
+        when = f"{self.at:.3f} s after {self.after}" if self.after else f"at {self.at:.3f} s"
+        return f"{when}: {kind.text.format(target=self.target, value=self.value)}{lasts}"
+
+    def call(self) -> str:
+        """The Python expression that makes it."""
+        given = {"target": self.target, "duration": self.duration, "value": self.value, "after": self.after}
+        defaults = {"target": "", "duration": 0.2, "value": 0.0, "after": ""}
+        extras = "".join(f", {name}={value!r}" for name, value in given.items() if value != defaults[name])
+        return f"Disturbance({self.at!r}, {self.kind!r}{extras})"
+
+
+class Attendance(Enum):
+    """What the person at the panel does of himself."""
+
+    NONE = "nothing"
+    STARTS = "what the panel's lamps ask for, until the cell runs"
+    RECOVERS = "in every waiting state the command that leads on"
+    RETURNS = "the commands that lead back to IDLE, and no further"
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """A named list of disturbances, and who is at the panel."""
+
+    name: str
+    disturbances: tuple[Disturbance, ...] = ()
+    operator: Attendance = Attendance.STARTS
+
+    def plus(self, *disturbances: Disturbance) -> Scenario:
+        """The scenario with more disturbances."""
+        return Scenario(self.name, tuple(sorted((*self.disturbances, *disturbances))), self.operator)
+
+
+production = Scenario("production")
+"""The operator confirms if asked, resets and starts; then the cell runs."""
+
+quiet = Scenario("quiet", operator=Attendance.NONE)
+"""Nobody touches anything."""
+
+SCENARIOS = {scenario.name: scenario for scenario in (production, quiet)}
+
+
+class Operator:
+    """A person at the panel: presses a button `delay` s after the lamp that asks for it has lit up, one
+    button at a time.
+
+    `asks` maps lamps (any signals of the plant) to buttons.
+    """
+
+    def __init__(self, asks: Mapping[Any, Any], *, delay: float = 0.7) -> None:
+        self._asks = dict(asks)
+        self.delay = delay
+
+    @property
+    def asks(self) -> dict[str, str]:
+        """The buttons by the lamps that ask for them, by name."""
+        return {lamp.path: button.path for lamp, button in self._asks.items()}
+
+
+def from_data(data: Any, where: str) -> Scenario:
+    """A scenario of a TOML or JSON file: name, operator, and a list of disturbances."""
+    if not isinstance(data, dict):
+        raise ConfigurationError(f"{where}: wanted a scenario (name, disturbances), got {data!r}")
+    known = {"name", "operator", "disturbances"}
+    for key in data.keys() - known:
+        raise ConfigurationError(f"{where}: unknown key {key!r}; {nearest(key, known)}")
+    entries = [
+        one_from(entry, f"{where}: disturbances[{n}]") for n, entry in enumerate(data.get("disturbances", []))
+    ]
+    name = str(data.get("operator", "starts")).upper()
+    if name not in Attendance.__members__:
+        known = [attendance.name.lower() for attendance in Attendance]
+        raise ConfigurationError(f"{where}: operator: no {name.lower()!r}; {nearest(name.lower(), known)}")
+    return Scenario(str(data.get("name", "scenario")), tuple(sorted(entries)), Attendance[name])
+
+
+def one_from(entry: Any, where: str) -> Disturbance:
+    """One disturbance of a file."""
+    fields = Disturbance.__dataclass_fields__
+    if not isinstance(entry, dict) or "at" not in entry or "kind" not in entry:
+        raise ConfigurationError(
+            f"{where}: wanted at = seconds and kind = one of {', '.join(KINDS)}; got {entry!r}"
+        )
+    for key in entry.keys() - fields.keys():
+        raise ConfigurationError(f"{where}: unknown key {key!r}; {nearest(key, fields)}")
+    try:
+        return Disturbance(**entry)
+    except TypeError as error:
+        raise ConfigurationError(f"{where}: {error}") from None

@@ -1,0 +1,83 @@
+"""The plant as properties see it: `plant.belt.moving`, `plant.robot.in_pick`, `plant.count("feeder.fed")`.
+
+Reading a signal makes it a predicate: from then on the plant stops at every edge of it, and the properties
+that read it are judged there, at the exact instant.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from control.errors import UnknownName, nearest
+from control.scan import Scan
+from plc_sim.disturb import FAULTS
+from plc_sim.kernel.header import SignalRow
+from plc_sim.plant import Plant
+
+
+class PlantView:
+    """All signals and counts of one plant; `scan` notes what is read."""
+
+    def __init__(self, plant: Plant, scan: Scan, happened: Mapping[str, int]) -> None:
+        self._plant, self._scan, self._happened = plant, scan, happened
+        self._bits: dict[str, int] = {}
+        self._counted: dict[str, int] = {}
+        self._counts: list[int] = []
+        self._count_bit = scan.new_bit()
+        self._seen: dict[str, int] = {}
+        self._parts = {name: ComponentView(self, name) for name in ("plc", *plant.components)}
+
+    def __getattr__(self, name: str) -> ComponentView:
+        parts = self.__dict__.get("_parts", {})
+        if name not in parts:
+            raise UnknownName(f"the plant has no {name!r}; {nearest(name, parts)}")
+        return parts[name]
+
+    def value(self, name: str) -> bool:
+        """A signal by its full name, as 'stop_eye.blocked'."""
+        bit = self._bits.get(name)
+        if bit is None:
+            bit = self._watch(name)
+        self._scan.reads |= bit
+        return self._plant.words[self._seen[name]] != 0
+
+    def count(self, name: str) -> int:
+        """What a component counts, as 'feeder.fed'."""
+        word = self._counted.get(name)
+        if word is None:
+            _, word, _ = self._plant.field(name)
+            self._counted[name] = word
+        self._scan.reads |= self._count_bit
+        return self._plant.words[word]
+
+    def moved(self) -> int:
+        """The bit of all counts, if any that is read has changed since the last call."""
+        counts = [self._plant.words[word] for word in self._counted.values()]
+        changed, self._counts = counts != self._counts, counts
+        return self._count_bit if changed else 0
+
+    def happened(self, *kinds: str) -> int:
+        """How many disturbances of these kinds have begun; of all kinds that are faults if none is named."""
+        return sum(self._happened.get(kind, 0) for kind in kinds or FAULTS)
+
+    def _watch(self, name: str) -> int:
+        self._seen[name] = self._plant.signal(name) + SignalRow.VISIBLE
+        self._bits[name] = self._scan.new_bit()
+        self._plant.words[self._seen[name] - SignalRow.VISIBLE + SignalRow.WATCHED] = 1
+        return self._bits[name]
+
+    @property
+    def watched(self) -> int:
+        """The bits of all signals read so far."""
+        return sum(self._bits.values())
+
+
+class ComponentView:
+    """The signals of one component."""
+
+    def __init__(self, view: PlantView, name: str) -> None:
+        self._view, self._name = view, name
+
+    def __getattr__(self, signal: str) -> Any:
+        return self._view.value(f"{self._name}.{signal}")
