@@ -1,0 +1,142 @@
+"""The subcommands that need the bench or the search: bench, test, new, demo."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import click
+from hypothesis import settings
+
+from control.commands import as_json, cell_path, show
+from control.errors import ConfigurationError
+from control.statistics import percentiles_text
+from hil.bench import BenchRun, run_bench
+from hil.campaign import CAMPAIGN
+from hil.cell_test import CellFailure, cell_test
+from plc_sim.commands import scenario_of, scenario_option, seed_option
+
+GOOD, FAILED, INVALID = 0, 1, 4
+STATUS = {"good": GOOD, "failed": FAILED, "invalid": INVALID}
+
+
+@click.command()
+@cell_path
+@as_json
+@seed_option
+@scenario_option
+@click.option("--seconds", default=60.0, type=click.FloatRange(min=5), help="Real time.")
+@click.option(
+    "--real", multiple=True, metavar="LINK", help="A link that goes to real hardware, as cell.toml says."
+)
+def bench(cell: Path, as_json: bool, seed: int, scenario: str, seconds: float, real: tuple[str, ...]) -> int:
+    """Run the controller in its own process against the served twin, in real time, and compare it with the
+    twin.
+    """
+    with tempfile.TemporaryDirectory(prefix="cellwright-bench-") as folder:
+        outcome = run_bench(
+            cell, seconds=seconds, seed=seed, scenario=scenario_of(scenario), real=real, folder=Path(folder)
+        )
+    show(bench_data(outcome, real), as_json, bench_text)
+    return STATUS[outcome.verdict]
+
+
+def bench_data(outcome: BenchRun, real: tuple[str, ...]) -> dict[str, Any]:
+    """A bench run as plain data."""
+    controller, scan = outcome.controller, outcome.controller["scan"]
+    jobs = sum(counts.get("jobs", 0) for counts in controller["jobs"].values())
+    return {
+        "verdict": outcome.verdict,
+        "why": outcome.why,
+        "real": list(real),
+        "simulated": [name for name in controller["links"] if name not in real],
+        "parts_good": controller["parts_good"],
+        "parts_rejected": controller["parts_rejected"],
+        "scan": scan,
+        "overruns": scan["overruns"],
+        "s7_jobs_per_scan": jobs / max(scan["lateness_s"]["count"], 1),
+        "server": outcome.server,
+        "compared": {
+            "parts": outcome.comparison.parts,
+            "streams": [stream._asdict() for stream in outcome.comparison.streams],
+            "differences": list(outcome.comparison.differences),
+        },
+    }
+
+
+def bench_text(data: dict[str, Any]) -> str:
+    """A bench run for people."""
+    late, period = data["scan"]["lateness_s"], data["scan"]["actual_period_s"]
+    links = [f"real: {', '.join(data['real'])}"] if data["real"] else []
+    lines = [
+        f"{data['verdict']}: {data['parts_good']} good, {data['parts_rejected']} rejected"
+        f" ({'; '.join([*links, 'simulated: ' + ', '.join(data['simulated'])])})",
+        f"  scans: period {percentiles_text(period)}; late by {percentiles_text(late)};"
+        f" {data['overruns']} overruns; {data['s7_jobs_per_scan']:.2f} S7 jobs per scan",
+        f"  compared with the twin over {data['compared']['parts']} parts:",
+    ]
+    for stream in data["compared"]["streams"]:
+        lines.append(
+            f"    {stream['name']:<26} {stream['equal']} of {stream['common']} common values equal,"
+            f" durations within {1e3 * stream['largest']:.0f} ms"
+        )
+    return "\n".join([*lines, *(f"  {reason}" for reason in data["why"])])
+
+
+@click.command(name="test")
+@cell_path
+@click.option("--examples", default=100, help="How many lists of disturbances to try.")
+@as_json
+def test_command(cell: Path, examples: int, as_json: bool) -> int:
+    """Property-test a cell: tour, disturbances, and the oracle for skipping."""
+    test = cell_test(cell, search=settings(max_examples=examples))()
+    failed = []
+    for name in ("test_tour", "test_skipping", "test_disturbed"):
+        try:
+            getattr(test, name)()
+        except CellFailure as failure:
+            failed.append(str(failure))
+        except AssertionError as error:
+            failed.append(f"{name}: {error}")
+    show({"failed": failed, "campaign": CAMPAIGN.lines()}, as_json, test_text)
+    return FAILED if failed else GOOD
+
+
+def test_text(data: dict[str, Any]) -> str:
+    """The result of `test` for people."""
+    return "\n\n".join([*data["failed"], "\n".join(data["campaign"]), "FAILED" if data["failed"] else "good"])
+
+
+def template() -> Path:
+    """The shipped pick cell, which `new` and `demo` start from."""
+    for place in (
+        Path(__file__).parent / "template" / "pick_cell",
+        Path(__file__).parents[1] / "cells" / "pick_cell",
+    ):
+        if place.is_dir():
+            return place
+    raise ConfigurationError("the template cell is missing from this installation; install cellwright anew")
+
+
+@click.command()
+@click.argument("name")
+def new(name: str) -> None:
+    """Make a new cell in the folder NAME, as a copy of the pick cell."""
+    target = Path(name)
+    if target.exists():
+        raise ConfigurationError(f"{target} exists already; take another name")
+    if not target.name.isidentifier():
+        raise ConfigurationError(
+            f"{target.name!r}: wanted a name of letters, digits and _, as it becomes a package"
+        )
+    shutil.copytree(template(), target, ignore=shutil.ignore_patterns("state", "__pycache__", ".*"))
+    click.echo(
+        f"{target}: a copy of the pick cell; begin with cell.py, then: cellwright sim {target}/cell.toml"
+    )
+
+
+from hil.demo import demo  # noqa: E402  # it uses the template above
+
+commands = [bench, test_command, new, demo]

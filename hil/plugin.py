@@ -1,0 +1,53 @@
+"""The pytest plugin: fixtures `twin` and `bench` for the cell of the nearest cell.toml, and the campaign in
+the summary.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from hil.bench import Bench
+    from plc_sim.twin import Twin
+
+
+def nearest_cell(start: Path) -> Path:
+    """The cell.toml beside or above a test. ConfigurationError if there is none."""
+    from control.errors import ConfigurationError
+
+    for folder in (start, *start.parents):
+        if (folder / "cell.toml").is_file():
+            return folder / "cell.toml"
+    raise ConfigurationError(f"{start}: no cell.toml here or above; the fixtures twin and bench need one")
+
+
+@pytest.fixture
+def twin(request: pytest.FixtureRequest) -> Twin:
+    """The twin of the nearest cell.toml, in production, in virtual time."""
+    from plc_sim.scenario import production
+    from plc_sim.twin import Twin
+
+    return Twin.load(nearest_cell(request.path.parent), production)
+
+
+@pytest.fixture
+def bench(twin: Twin, tmp_path: Path) -> Iterator[Bench]:
+    """The twin served over real protocols, in real time; `bench.wiring` connects to it."""
+    from hil.bench import Bench
+
+    with Bench(twin, tmp_path) as running:
+        yield running
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Say what the property searches have seen."""
+    campaign = sys.modules.get("hil.campaign")
+    if campaign is not None and campaign.CAMPAIGN.examples:
+        terminalreporter.section("cellwright campaign")
+        for line in campaign.CAMPAIGN.lines():
+            terminalreporter.write_line(line)

@@ -1,0 +1,92 @@
+"""A cell's project ready to be simulated again and again, one `Example` after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+from control.cell import Cell
+from control.packml import State
+from control.project import Project
+from control.property import Property
+from hil.tour import tour
+from plc_sim.scenario import Attendance, Disturbance, Scenario
+from plc_sim.simulation import Simulation
+from plc_sim.twin import Twin, twin_class
+
+SECONDS = 40.0
+"""Virtual time of one example, in s; disturbances begin in its first three quarters."""
+
+RECOVERY = 60.0
+"""How long the way back to IDLE may take once nothing disturbs any more, in s."""
+
+
+class Example(NamedTuple):
+    """What is done in one run: disturbances with an operator who recovers, or the tour."""
+
+    seed: int
+    disturbances: tuple[Disturbance, ...] = ()
+    tour: bool = False
+
+    def scenario(self) -> Scenario:
+        """The example as a scenario."""
+        return Scenario("example", self.disturbances, Attendance.NONE if self.tour else Attendance.RECOVERS)
+
+
+class Rig:
+    """A project with its twin, controller and properties."""
+
+    def __init__(
+        self,
+        project: Project,
+        properties: Iterable[Property] | None = None,
+        controller: type[Cell] | None = None,
+    ) -> None:
+        self.project = project
+        self.kind = twin_class(project)
+        self.controller = controller or project.controller()
+        self.properties = tuple(project.properties() if properties is None else properties)
+        self.name = project.folder.name
+
+    def twin(self, example: Example) -> Twin:
+        """A fresh twin."""
+        return self.kind(seed=example.seed, scenario=example.scenario(), project=self.project)
+
+    def simulate(self, example: Example, **options: Any) -> Simulation:
+        """A simulation of an example that has not begun."""
+        return Simulation(
+            self.twin(example), properties=self.properties, controller=self.controller, **options
+        )
+
+    def play(self, simulation: Simulation, example: Example) -> str:
+        """Let an example run its course; what kept the tour from going on, or empty."""
+        if example.tour:
+            return tour(simulation)
+        simulation.run(SECONDS, until_violation=True)
+        if not simulation.violations:
+            return_to_idle(simulation)
+        return ""
+
+    def run(self, example: Example, *, every_scan: bool = False) -> Simulation:
+        """Run one example."""
+        simulation = self.simulate(example, every_scan=every_scan)
+        self.play(simulation, example)
+        return simulation
+
+
+def return_to_idle(simulation: Simulation) -> None:
+    """Let what still lasts end, then have the operator press what leads to IDLE by the cell's table."""
+    disturber = simulation.twin.disturber
+    quiet_at = simulation.twin.now()
+    while (
+        disturber.active_faults() and (simulation.twin.now() - quiet_at) < 20e9 and not simulation.violations
+    ):
+        simulation.run(0.5, until_violation=True)
+    disturber.attendance = Attendance.RETURNS
+    disturber.attend(simulation.cell.state, simulation.twin.now())
+    waited = 0.0
+    while simulation.cell.state is not State.IDLE and waited < RECOVERY and not simulation.violations:
+        simulation.run(0.5, until_violation=True)
+        waited += 0.5
+    if simulation.cell.state is not State.IDLE and not simulation.violations:
+        simulation.miss("the operator's table leads back to IDLE from every state")
