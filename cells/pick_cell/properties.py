@@ -1,0 +1,145 @@
+"""What must hold in the pick cell, by requirement, judged at the plant wherever that is possible."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from control import Property, State
+
+from .cell import Feed, Home, Pick, PickCell
+
+GUARD_BOUND = 0.30
+"""s from the guard's opening until nothing is energised and the robot is at rest; `cellwright check` prints
+the sum.
+"""
+
+AT_REST = frozenset({State.STOPPED, State.IDLE, State.HELD, State.ABORTED, State.COMPLETED})
+LIES = ("stuck", "late")
+
+
+def always(cell: PickCell, plant: Any) -> bool:
+    return True
+
+
+def robot_in_zone(cell: PickCell, plant: Any) -> bool:
+    return plant.robot.in_pick_zone
+
+
+def belt_rests(cell: PickCell, plant: Any) -> bool:
+    return not plant.belt.moving
+
+
+def guard_open(cell: PickCell, plant: Any) -> bool:
+    return not (plant.door.channel_1 and plant.door.channel_2)
+
+
+def waiting(cell: PickCell, plant: Any) -> bool:
+    return cell.state in AT_REST
+
+
+def tripped(cell: PickCell, plant: Any) -> bool:
+    return plant.plc.tripped
+
+
+def off(cell: PickCell, plant: Any) -> bool:
+    return not (plant.belt.run or plant.stopper.extend or plant.stopper.retract or plant.inspection.start)
+
+
+def off_and_at_rest(cell: PickCell, plant: Any) -> bool:
+    return off(cell, plant) and not plant.robot.moving
+
+
+def one_coil(cell: PickCell, plant: Any) -> bool:
+    return not (plant.stopper.extend and plant.stopper.retract)
+
+
+def parts_conserved(cell: PickCell, plant: Any) -> bool:
+    count = plant.count
+    inside = count("belt.parts_on") + count("hand.holds") + count("pallet.parts_on")
+    return count("feeder.fed") == inside + count("belt.left") + count("exchanger.shipped") + count(
+        "hand.dropped"
+    )
+
+
+def honest(cell: PickCell, plant: Any) -> bool:
+    return not plant.happened(*LIES)
+
+
+def nothing_dropped(cell: PickCell, plant: Any) -> bool:
+    return plant.count("hand.dropped") == 0
+
+
+def only_good_packed(cell: PickCell, plant: Any) -> bool:
+    count = plant.count
+    return count("pallet.good_on") == count("pallet.parts_on") and count("exchanger.good_shipped") == count(
+        "exchanger.shipped"
+    )
+
+
+def alarmed(cell: PickCell) -> bool:
+    return bool(cell.alarms) or cell.state in (State.ABORTING, State.ABORTED)
+
+
+def cause_named(cell: PickCell) -> bool:
+    return bool(cell.alarms) and all(":" in alarm.text and len(alarm.text) > 12 for alarm in cell.alarms)
+
+
+def undisturbed(cell: PickCell, plant: Any) -> bool:
+    return not plant.happened()
+
+
+def no_alarm(cell: PickCell, plant: Any) -> bool:
+    return all("asked from outside" in alarm.text for alarm in cell.alarms)
+
+
+def never(cell: PickCell) -> bool:
+    return False
+
+
+def reported_in_time(number: int, sequence: type[Feed | Pick | Home], step: str, seconds: float) -> Property:
+    """What fails in a step is reported, or overcome, within so many seconds."""
+
+    runs_in = State.RESETTING if sequence is Home else State.EXECUTE
+
+    def in_step(cell: PickCell) -> bool:
+        return cell.state is runs_in and cell[sequence].step == step
+
+    text = f"{sequence.name} {step} ends, or is reported, within {seconds:g} s"
+    return Property(f"PC-{number}", text, in_step, never, seconds)
+
+
+LONGEST = (
+    *((Feed, "RAISING", 2.0), (Feed, "SEARCHING", 5.0), (Feed, "CARRYING", 5.0), (Feed, "BRAKING", 1.5)),
+    *((Feed, "INSPECTING", 3.0), (Feed, "LOWERING", 2.0), (Feed, "RELEASING", 5.0), (Feed, "LIFTING", 2.0)),
+    *((Pick, "APPROACHING", 5.0), (Pick, "DESCENDING", 3.0), (Pick, "GRIPPING", 1.5), (Pick, "LIFTING", 3.0)),
+    *((Pick, "CARRYING", 5.0), (Pick, "LOWERING", 3.0), (Pick, "RELEASING", 1.5), (Pick, "RETREATING", 3.0)),
+    *((Home, "ACKNOWLEDGING", 3.0), (Home, "ENABLING", 6.0), (Home, "LOCATING", 3.0), (Home, "RISING", 7.0)),
+    (Home, "HOMING", 7.0),
+)
+"""The longest each step may take before somebody is told, in s."""
+
+PROPERTIES = [
+    Property("PC-01", "the belt rests while the robot is in the pick zone", robot_in_zone, belt_rests),
+    Property("PC-02", "never both stopper outputs", always, one_coil),
+    Property(
+        "PC-03",
+        "after the guard opens all is off and at rest in time",
+        guard_open,
+        off_and_at_rest,
+        GUARD_BOUND,
+    ),
+    Property("PC-04", "parts in = packed + rejected + in the cell", always, parts_conserved),
+    Property("PC-05", "no part is dropped or put on a taken place", honest, nothing_dropped),
+    Property("PC-06", "only good parts are packed", honest, only_good_packed),
+    Property("PC-07", "every alarm names its cause", alarmed, cause_named),
+    Property("PC-08", "without a fault there is no alarm", undisturbed, no_alarm),
+    Property(
+        "PC-09",
+        "nothing is energised while the cell waits for a person",
+        waiting,
+        off_and_at_rest,
+        GUARD_BOUND,
+    ),
+    Property("PC-10", "nothing is energised before a reset once the PLC has tripped", tripped, off),
+    *(reported_in_time(20 + number, *entry) for number, entry in enumerate(LONGEST)),
+]
