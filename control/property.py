@@ -7,14 +7,14 @@ plant's signals it reads, and only where there is a twin.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from control.errors import DefinitionError
-from control.scan import NEVER, Rung, Scan, ns
+from control.scan import Rung, Scan, ns
 
-Judge = Callable[..., bool]
+Judge = Callable[..., Any]
 
 
 @dataclass(frozen=True)
@@ -23,14 +23,15 @@ class Property:
     lasts.
 
     `requirement` is the id it proves, `text` says it in words. Both functions take the cell, or the cell and
-    the plant.
+    the plant. `when` may return what it is armed by, as the name of a step: another value begins anew, and
+    `within` may be a table of times by it.
     """
 
     requirement: str
     text: str
     when: Judge
     then: Judge
-    within: float = 0.0
+    within: float | Mapping[Any, float] = 0.0
 
     @property
     def needs_plant(self) -> bool:
@@ -61,25 +62,25 @@ class PropertyRung(Rung):
         self.property, self.cell = watched, cell
         self.when, self.then = (_bind(judge, cell, plant) for judge in (watched.when, watched.then))
         self.armed = 0
-        self.since = NEVER
+        self.armed_by: Any = None
+        self.since = 0
         self.violated = False
 
     def run(self, scan: Scan) -> None:
         scan.locked = self.property.requirement
-        armed = self.when()
-        if not armed:
-            self.since, self.violated = NEVER, False
-        elif self.since == NEVER:
-            self.since = scan.now
-            self.armed += 1
-        fulfilled = not armed or self.then()
+        armed_by = self.when()
+        fulfilled = not armed_by or self.then()
         scan.locked = ""
+        if armed_by != self.armed_by:
+            self.armed_by, self.since, self.violated = armed_by, scan.now, False
+            self.armed += bool(armed_by)
         if not fulfilled and not self.violated:
             self.judge(scan)
 
     def judge(self, scan: Scan) -> None:
         """`then` does not hold: a violation, or not yet."""
-        limit = self.since + ns(self.property.within)
+        within = self.property.within
+        limit = self.since + ns(within if isinstance(within, int | float) else within[self.armed_by])
         if scan.now < limit:
             scan.due = min(scan.due, limit)
             return
@@ -89,7 +90,7 @@ class PropertyRung(Rung):
         )
 
 
-def _bind(judge: Judge, cell: Any, plant: Any) -> Callable[[], bool]:
+def _bind(judge: Judge, cell: Any, plant: Any) -> Callable[[], Any]:
     if len(inspect.signature(judge).parameters) > 1:
         return lambda: judge(cell, plant)
     return lambda: judge(cell)
