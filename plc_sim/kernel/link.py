@@ -198,7 +198,7 @@ def switch_link(I: Words, F: Reals, on: int, t: int) -> None:
         I[n + LinkRow.FROM] = first
         I[n + LinkRow.LAST] = first - 1
         I[n + LinkRow.ACCESS] = -1
-        pass
+        _scan_from(I, n, exchange_arrival(I, n, first))
     else:
         newest = I[_arrived(I, F, n, t) + SampleRow.NUMBER]
         _lose(I, I[n + LinkRow.SAMPLE_A], newest)
