@@ -22,6 +22,7 @@ from control.scan import NEVER, ns
 from control.statistics import Histogram
 from plc_sim.endpoint import Endpoint
 from plc_sim.kernel import host
+from plc_sim.kernel.compilation import load_entries
 from plc_sim.kernel.header import NEVER as KERNEL_NEVER
 from plc_sim.kernel.header import Cause
 from plc_sim.kernel.plc_rows import PlcRow
@@ -240,6 +241,7 @@ class Served:
         }
 
     def __enter__(self) -> Served:
+        load_entries()
         self.plc.outlet.start()
         try:
             for line in self.lines.values():

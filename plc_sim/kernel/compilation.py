@@ -66,6 +66,17 @@ def cache_directory() -> Path:
 
 DIRECTORY = cache_directory()
 
+ENTRIES: list[Any] = []
+"""Every entry that runs on one thread."""
+
+TYPES = {
+    "np.ndarray": types.int64[::1],
+    "int": types.int64,
+    "float": types.float64,
+    "Joints": types.UniTuple(types.float64, 6),
+}
+"""What an entry's annotations stand for."""
+
 
 def kernel(function: F) -> F:
     """Compile into whatever entry calls it, once: a literal argument makes no version of its own."""
@@ -78,7 +89,16 @@ def kernel(function: F) -> F:
 
 def entry(function: F) -> F:
     """Compile on the first call, or load from disk."""
-    return _entry(function, parallel=False)
+    compiled = _entry(function, parallel=False)
+    ENTRIES.append(compiled)
+    return compiled
+
+
+def load_entries() -> None:
+    """Compile every entry, or load it from disk, now: later it would hold up whoever keeps real time."""
+    for compiled in () if config.DISABLE_JIT else ENTRIES:
+        annotations = compiled.py_func.__annotations__
+        compiled.compile(tuple(TYPES[kind] for name, kind in annotations.items() if name != "return"))
 
 
 def parallel_entry(function: F) -> F:
