@@ -18,7 +18,7 @@ from control.port import OutputView
 from control.property import Property, PropertyRung, Violation
 from control.reactions import DeviceRung, HeardRung, LossRung, PanelRung, ReadyRung, StarvedRung, losses
 from control.retain import Retained
-from control.scan import EVERYTHING, NEVER, Rung, evaluate
+from control.scan import EVERYTHING, NEVER, Ladder, Rung
 from control.sequence import DONE, Sequence
 from control.state import Var, refuse_taken_names
 from control.tag import Tag
@@ -64,15 +64,19 @@ class Cell(Controller):
     permitted: dict[Command, Checked]
     trip_rungs: tuple[TripRung, ...]
     interlock_rungs: tuple[InterlockRung, ...]
-    property_rungs: tuple[PropertyRung, ...]
     violations: list[Violation]
     plant: Any
-    first_rungs: tuple[Rung, ...]
-    last_rungs: tuple[Rung, ...]
+    reactions: Ladder
+    """What the cell reacts to by itself."""
+    running: Ladder
+    """The sequences of the present state."""
+    outputs_logic: Ladder
+    """Combinations and interlocks."""
+    watched: Ladder
+    """The properties."""
     asked: deque[tuple[Command, str]]
     heard: tuple[tuple[Command, str], ...]
     heard_bit: int
-    running: tuple[Rung, ...]
     present: tuple[Sequence[Any], ...]
     retained: Retained
 
@@ -101,29 +105,31 @@ class Cell(Controller):
             )
             for interlock in self.interlocks
         )
-        self.property_rungs = ()
         self.plant = None
         self.violations = []
-        self.first_rungs = (
-            *self.blocks.values(),
-            *(DeviceRung(device, self) for device in self.devices.values()),
-            *self.trip_rungs,
-            LossRung(self),
-            PanelRung(self, self.button_tags()),
-            HeardRung(self),
+        self.reactions = Ladder(
+            (
+                *self.blocks.values(),
+                *(DeviceRung(device, self) for device in self.devices.values()),
+                *self.trip_rungs,
+                LossRung(self),
+                PanelRung(self, self.button_tags()),
+                HeardRung(self),
+            )
         )
-        self.last_rungs = (*self.combination_rungs, *self.interlock_rungs)
+        self.outputs_logic = Ladder((*self.combination_rungs, *self.interlock_rungs))
+        self.watched = Ladder()
         self.asked = deque()
         self.heard = ()
         self.heard_bit = scan.new_bit()
-        self.running = ()
+        self.running = Ladder()
         self.present = ()
         self.arrange()
         self.retained = Retained(self, wiring.store)
         self._seal()
 
     _settable = frozenset(
-        {"due", "reads", "every_rung", "heard", "violations", "plant", "running", "present", "property_rungs"}
+        {"due", "reads", "every_rung", "heard", "violations", "plant", "running", "present", "watched"}
     )
 
     def button_tags(self) -> dict[Command | None, Tag[bool]]:
@@ -142,7 +148,8 @@ class Cell(Controller):
         it.
         """
         self.plant = plant
-        self.property_rungs = tuple(PropertyRung(watched, self, plant) for watched in properties)
+        self.watched = Ladder(PropertyRung(watched, self, plant) for watched in properties)
+        self.due = 0
 
     # what the logic and people read
 
@@ -221,36 +228,41 @@ class Cell(Controller):
     def lapse(self) -> int:
         return min(super().lapse(), self.retained.due)
 
-    def evaluate(self) -> tuple[int, int]:
+    def evaluate(self) -> None:
         scan = self._scan
         if self.latched:
-            return 0, NEVER
-        reads, due = evaluate(scan, self.first_rungs)
+            return
+        self.reactions.evaluate(scan)
         if self._state["demands"][0] or self._state["complete"][0]:
             self.change_state()
-        for rungs in (self.running, self.last_rungs, self.property_rungs):
-            more, sooner = evaluate(scan, rungs)
-            reads, due = reads | more, min(due, sooner)
+            self.reactions.disturb(scan.fresh)
+            scan.fresh = 0
+        for ladder in (self.running, self.outputs_logic, self.watched):
+            ladder.evaluate(scan)
         self.conclude()
+
+    def plan(self) -> None:
+        if self.latched:
+            self.reads, self.due = 0, NEVER
+            return
+        super().plan()
         if self._state["demands"][0] or self._state["complete"][0]:
-            due = 0
-        return reads, due
+            self.due = 0
+
+    def ladders(self) -> tuple[Ladder, ...]:
+        return self.reactions, self.running, self.outputs_logic, self.watched
 
     def judge(self, now: int) -> bool:
         """Judge the properties between two scans, at an edge of the plant. Whether the next scan has to come
         sooner.
         """
         scan = self._scan
-        changed, scan.changed, scan.now = scan.changed, EVERYTHING, now
-        reads, due = evaluate(scan, self.property_rungs)
-        scan.changed = changed
+        scan.changed, scan.now = EVERYTHING, now
+        self.watched.evaluate(scan)
         entries, scan.trace = scan.trace, []
         for sink in self.sinks if entries else ():
             sink(now, entries)
-        return bool(reads & ~self.reads) or due < self.due
-
-    def rungs(self) -> list[Rung]:
-        return [*self.first_rungs, *self.running, *self.last_rungs, *self.property_rungs]
+        return bool(self.watched.reads & ~self.reads) or self.watched.due < self.due
 
     def conclude(self) -> None:
         """An acting state whose sequences are all done is complete; EXECUTE with all done asks to
@@ -348,9 +360,8 @@ class Cell(Controller):
                 *(block for sequence in watching for block in sequence.blocks.values()),
                 ReadyRung(self),
             ]
-        for rung in rungs:
-            rung.due = 0
-        self.running = tuple(rungs)
+        self.running = Ladder(rungs)
+        self.running.begin_anew()
 
     def clamp(self, view: OutputView) -> int:
         if self.latched:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable
 from contextlib import ExitStack
 from importlib import metadata
@@ -14,7 +15,7 @@ import click
 from control.cell import Cell
 from control.errors import ConfigurationError
 from control.packml import STATE_COMPLETE, State
-from control.project import Project, load_project
+from control.project import Project, check_imports, load_project
 from control.record import Recorder
 from control.replay import replay
 from control.run import orderly_stop, run
@@ -35,6 +36,19 @@ cell_path = click.argument("cell", metavar="CELL.toml", type=click.Path(path_typ
 links_option = click.option("--links", type=click.Path(path_type=Path), help="Take [links] from this file.")
 
 
+class Seconds(click.FloatRange):
+    """A finite time in s, of `least` or more, or else more than 0."""
+
+    def __init__(self, least: float | None = None) -> None:
+        super().__init__(min=least or 0, min_open=least is None, max=1e9)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        seconds = super().convert(value, param, ctx)
+        if math.isnan(seconds):
+            self.fail("wanted a number, got nan", param, ctx)
+        return seconds
+
+
 def show(data: dict[str, Any], as_json: bool, text: Callable[[dict[str, Any]], str]) -> None:
     """Print a result for machines or for people."""
     click.echo(json.dumps(data) if as_json else text(data))
@@ -47,7 +61,10 @@ def check(cell: Path, as_json: bool) -> None:
     """Check a cell: its files, classes, tables, addresses and bounds. Connects to nothing."""
     project = load_project(cell)
     kind = project.controller()
-    Wiring.of(project, observe=True).params_for(kind)
+    check_imports(project.folder / project.toml.cell.controller.partition(":")[0])
+    wiring = Wiring.of(project, observe=True)
+    kind(wiring)
+    wiring.refuse_unused()
     data = describe(kind, project)
     for entry in metadata.entry_points(group="cellwright.checks"):
         try:
@@ -134,7 +151,7 @@ def check_text(data: dict[str, Any]) -> str:
 @cell_path
 @links_option
 @as_json
-@click.option("--seconds", type=click.FloatRange(min=0, min_open=True), help="Show for this long, then end.")
+@click.option("--seconds", type=Seconds(), help="Show for this long, then end.")
 def io(cell: Path, links: Path | None, as_json: bool, seconds: float | None) -> None:
     """Show every tag as it is in the PLC now. Writes nothing."""
     project = load_project(cell, links)
@@ -182,7 +199,7 @@ def tag_table(data: dict[str, Any]) -> str:
 @cell_path
 @links_option
 @as_json
-@click.option("--seconds", type=click.FloatRange(min=0, min_open=True), help="End after this long.")
+@click.option("--seconds", type=Seconds(), help="End after this long.")
 @click.option("--observe", is_flag=True, help="Connect to the PLC and write nothing; devices are not opened.")
 @click.option("--record/--no-record", default=True, help="Keep a record in the state folder.")
 @click.option(

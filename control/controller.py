@@ -15,7 +15,7 @@ from control.errors import DefinitionError
 from control.link import PlcLink
 from control.packml import Command
 from control.port import InputView, OutputView, PlcPort
-from control.scan import NEVER, Combination, Rung, Scan, evaluate
+from control.scan import NEVER, Combination, Ladder, Rung, Scan
 from control.sequence import Sequence
 from control.state import Declared
 from control.tag import Tag
@@ -124,20 +124,19 @@ class Controller(Declared):
         """Run one scan at `now` (ns). Afterwards `due` and `reads` tell when the next one may matter."""
         scan = self._scan
         scan.now = now
-        carried, scan.written = scan.written, 0
-        scan.changed = carried | self.take_inputs(now)
+        scan.recent, scan.written, scan.fresh = scan.changed, 0, 0
+        scan.changed = self.take_inputs(now)
         if self.every_rung:
             self.begin_anew()
         elif now < self.due and not scan.changed & self.reads:
             self.put()
             return
         try:
-            self.reads, due = self.evaluate()
+            self.evaluate()
             self.commit()
         except Exception as error:  # the scan is discarded whatever went wrong in it
             self.fail(error)
-            self.reads, due = 0, 0
-        self.due = 0 if scan.written & self.reads else min(due, self.lapse())
+        self.plan()
 
     def take_inputs(self, now: int) -> int:
         """Take what the links brought; the bits of what differs."""
@@ -150,21 +149,33 @@ class Controller(Declared):
         """When the first of the images will be too old if nothing new comes."""
         return min((port.lapse for port in self.ports), default=NEVER)
 
-    def rungs(self) -> list[Rung]:
+    def ladders(self) -> tuple[Ladder, ...]:
         """All logic of the present state, in order of evaluation."""
-        rungs: list[Rung] = [*self.blocks.values()]
-        for sequence in self.sequences_by_class.values():
-            rungs += [*sequence.blocks.values(), sequence.runner]
-        return [*rungs, *self.combination_rungs]
+        raise NotImplementedError
+
+    def plan(self) -> None:
+        """When the next scan may matter: what a ladder wrote concerns those before it in the next one."""
+        scan = self._scan
+        reads, due, later = 0, self.lapse(), scan.fresh
+        for ladder in reversed(self.ladders()):
+            if ladder.reads & later:
+                ladder.disturb(later)
+            later |= ladder.wrote
+            reads |= ladder.reads
+            if ladder.due < due:
+                due = ladder.due
+        self.reads, self.due = reads, due
 
     def begin_anew(self) -> None:
         """Evaluate everything in the next scan."""
-        for rung in self.rungs():
-            rung.due = 0
+        self.due = 0
+        for ladder in self.ladders():
+            ladder.begin_anew()
 
-    def evaluate(self) -> tuple[int, int]:
-        """The logic of one scan; what it depends on now."""
-        return evaluate(self._scan, self.rungs())
+    def evaluate(self) -> None:
+        """The logic of one scan."""
+        for ladder in self.ladders():
+            ladder.evaluate(self._scan)
 
     def clamp(self, view: OutputView) -> int:
         """The bits of a written block that are kept at their safe values."""
@@ -195,7 +206,6 @@ class Controller(Declared):
         """The logic raised: the scan is taken back."""
         self._scan.rollback()
         self.begin_anew()
-        self.due = 0
         raise error
 
     def demand(self, command: Command, cause: str) -> None:
@@ -249,7 +259,14 @@ class Program(Controller):
 
     def __init__(self, wiring: Wiring) -> None:
         super().__init__(wiring)
+        rungs: list[Rung] = [*self.blocks.values()]
+        for sequence in self.sequences_by_class.values():
+            rungs += [*sequence.blocks.values(), sequence.runner]
+        self.ladder = Ladder([*rungs, *self.combination_rungs])
         self._seal()
+
+    def ladders(self) -> tuple[Ladder, ...]:
+        return (self.ladder,)
 
     def sequence_classes(self) -> list[type[Sequence[Any]]]:
         return list(self.sequences)

@@ -6,6 +6,8 @@ from pydantic import BaseModel, ConfigDict
 
 
 class Params(BaseModel):
-    """Subclass it with typed fields; unknown keys are refused, values are fixed once loaded."""
+    """Subclass it with typed fields; unknown keys and values of another type are refused, values are
+    fixed once loaded.
+    """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)

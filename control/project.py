@@ -6,13 +6,17 @@ PickCell`; every loader in the process shares its modules.
 
 from __future__ import annotations
 
+import ast
+import difflib
 import importlib
 import importlib.util
+import json
 import re
 import sys
 import tomllib
 import traceback
 import types
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -24,14 +28,15 @@ from control.block import Area, Region
 from control.cell import Cell
 from control.errors import CellwrightError, ConfigurationError, nearest
 from control.property import Property
+from control.tag import Tag
 
 Positive = Annotated[float, Field(gt=0, lt=3600)]
 
 
 class Strict(BaseModel):
-    """A table of cell.toml: unknown keys are refused."""
+    """A table of cell.toml: unknown keys and values of another type are refused."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class LinkTable(Strict):
@@ -88,9 +93,10 @@ def read_toml(path: Path) -> dict[str, Any]:
 
 
 def validate(model: type[BaseModel], data: Any, where: str) -> Any:
-    """`data` as `model`. ConfigurationError names table and key, wanted and got."""
+    """`data`, as TOML or JSON gave it, as `model`. ConfigurationError names table and key, wanted and got."""
     try:
-        return model.model_validate(data)
+        # By way of JSON, where strict means: an array fills a tuple, but neither true nor "1" is a number.
+        return model.model_validate_json(json.dumps(data, default=str), strict=True)
     except ValidationError as error:
         raise ConfigurationError(
             "\n".join(explain(model, entry, where) for entry in error.errors())
@@ -99,7 +105,7 @@ def validate(model: type[BaseModel], data: Any, where: str) -> Any:
 
 def explain(model: type[BaseModel], entry: Any, where: str) -> str:
     """One validation error in our words."""
-    place = ".".join(str(part) for part in entry["loc"])
+    place = ".".join(map(str, entry["loc"])) or "the whole"
     if entry["type"] == "extra_forbidden":
         known = fields_at(model, entry["loc"][:-1])
         return f"{where}: unknown key {place!r}; {nearest(str(entry['loc'][-1]), known)}"
@@ -141,6 +147,8 @@ class Project:
         found = self.find(self.toml.cell.controller)
         if not (isinstance(found, type) and issubclass(found, Cell)):
             raise ConfigurationError(f"{self.path}: cell.controller: wanted a Cell class, got {found!r}")
+        for name, table in self.toml.links.items():
+            check_life_words(found, name, table, f"{self.path}: links.{name}")
         return found
 
     def properties(self) -> list[Property]:
@@ -203,6 +211,24 @@ def check_link(name: str, table: LinkTable, path: Path) -> None:
         raise ConfigurationError(f"{where}: {table.url!r}: wanted {wanted}")
 
 
+def check_life_words(cell: type[Cell], link: str, table: LinkTable, where: str) -> None:
+    """Every byte has one writer: the link writes `life`, the PLC `plc_life`, and no tag lies there."""
+    for key, text, whose in (("life", table.life, (True, False)), ("plc_life", table.plc_life, (True,))):
+        word = word_region(text, f"{where}.{key}") if text else None
+        for slot in cell.slots.values():
+            if word and slot.link == link and slot.written in whose and slot.region[:2] == word[:2]:
+                taken = [tag.path for tag in slot.bound.tags.values() if {*word.bytes()} & {*bytes_of(tag)}]
+                if taken:
+                    raise ConfigurationError(
+                        f"{where}.{key}: wanted a word without tags, got {text}, where {taken[0]} lies"
+                    )
+
+
+def bytes_of(tag: Tag[Any]) -> range:
+    """The bytes of its block that a tag lies in."""
+    return range(tag.byte, tag.byte + tag.size)
+
+
 def load_module(folder: Path, file: str) -> types.ModuleType:
     """Import one file of a cell's folder. ConfigurationError gives file and line."""
     if not (folder / file).is_file():
@@ -210,7 +236,7 @@ def load_module(folder: Path, file: str) -> types.ModuleType:
     name = f"{package_of(folder)}.{file.removesuffix('.py')}"
     try:
         return importlib.import_module(name)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         sys.modules.pop(name, None)
         raise ConfigurationError(f"{place_of(error, folder)}: {describe(error)}") from error
 
@@ -239,7 +265,7 @@ def location(name: str) -> list[str] | None:
     return None if spec is None else list(spec.submodule_search_locations or [])
 
 
-def place_of(error: Exception, folder: Path) -> str:
+def place_of(error: BaseException, folder: Path) -> str:
     """File and line in the cell's folder where an import failed."""
     if isinstance(error, SyntaxError) and error.filename:
         return f"{Path(error.filename).name}:{error.lineno}"
@@ -247,9 +273,44 @@ def place_of(error: Exception, folder: Path) -> str:
     return f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else folder.name
 
 
-def describe(error: Exception) -> str:
+def describe(error: BaseException) -> str:
     """What went wrong, without a traceback."""
-    return str(error) if isinstance(error, CellwrightError) else f"{type(error).__name__}: {error}"
+    if isinstance(error, CellwrightError):
+        return str(error)
+    known = dir(error.obj) if isinstance(error, AttributeError) and error.obj is not None else []
+    close = difflib.get_close_matches(getattr(error, "name", None) or "", known, n=1)
+    return f"{type(error).__name__}: {error}" + (f"; did you mean {close[0]!r}?" if close else "")
+
+
+def check_imports(file: Path) -> None:
+    """Refuse a cell's file that needs more of our packages than `control`, itself or by its neighbours: it
+    would not load on the cell PC.
+    """
+    waiting, seen = [file], set[Path]()
+    while waiting:
+        source = waiting.pop()
+        seen.add(source)
+        for line, level, name in imports(source):
+            if not level and name.partition(".")[0] in ("plc_sim", "hil"):
+                raise ConfigurationError(
+                    f"{source.name}:{line}: {file.name} imports {name}; of Cellwright's packages it may have"
+                    " control alone, as on the cell PC; what needs the twin belongs in twin.py"
+                )
+            near = source.parent / f"{name.partition('.')[0]}.py"
+            if level == 1 and near.is_file() and near not in seen:
+                waiting.append(near)
+
+
+def imports(source: Path) -> Iterator[tuple[int, int, str]]:
+    """Line, level and full name of every import of a source file, those inside functions included."""
+    for node in ast.walk(ast.parse(source.read_bytes())):
+        if isinstance(node, ast.Import):
+            yield from ((node.lineno, 0, alias.name) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield from (
+                (node.lineno, node.level, ".".join(filter(None, (node.module, alias.name))))
+                for alias in node.names
+            )
 
 
 WORD_ADDRESS = re.compile(r"(?:DB(\d+)\.DB|([MIQ]))W(\d+)")

@@ -29,10 +29,11 @@ def ns(seconds: float) -> int:
 class Scan:
     """One controller's transaction. `now` and `due` are ns of the controller's clock.
 
-    `changed` holds what differs since this scan's logic last saw it, `written` what this scan itself wrote,
-    `touched` what the rung being evaluated wrote, even if it was so already. `locked` names the condition
-    being evaluated; while it is set every write is refused. `actor` names the sequence and step whose actions
-    run.
+    `changed` holds what differs in this scan: what the links brought, and what it has written so far;
+    `recent` is that of the scan before.
+    `written` is all that it wrote, `fresh` what it wrote since that was last looked at, `touched` what the
+    rung being evaluated wrote, even if it was so already. `locked` names the condition being evaluated; while
+    it is set every write is refused. `actor` names the sequence and step whose actions run.
     """
 
     __slots__ = (
@@ -44,6 +45,8 @@ class Scan:
             "due",
             "durable",
             "durable_bit",
+            "fresh",
+            "recent",
             "history",
             "locked",
             "now",
@@ -57,7 +60,9 @@ class Scan:
         self.reads = 0
         self.due = NEVER
         self.changed = 0
+        self.recent = 0
         self.written = 0
+        self.fresh = 0
         self.touched = 0
         self.locked = ""
         self.actor = ""
@@ -91,6 +96,7 @@ class Scan:
         """Note a change of state and how to take it back."""
         self.changed |= bit
         self.written |= bit
+        self.fresh |= bit
         self._journal.append(undo)
 
     def commit(self) -> None:
@@ -103,6 +109,7 @@ class Scan:
             self._journal.pop()()
         self.trace.clear()
         self.orders.clear()
+        self.fresh = 0
         self.locked = self.actor = ""
 
 
@@ -115,6 +122,8 @@ class Rung:
 
     due = 0
     reads = 0
+    looks_again = False
+    """Whether `run` reads all it depends on after its last write."""
 
     def evaluate(self, scan: Scan) -> None:
         """Evaluate once and note what was read and written."""
@@ -127,19 +136,54 @@ class Rung:
         raise NotImplementedError
 
 
-def evaluate(scan: Scan, rungs: Iterable[Rung]) -> tuple[int, int]:
-    """Evaluate, in order, the rungs whose reads changed or whose time has come.
-
-    Returns what they all depend on now: the union of their reads and their earliest due time.
+class Ladder:
+    """Rungs evaluated in order, each only if it is concerned. `reads` and `due` are what they all depend on:
+    until one of those bits changes or that time comes, none of them is.
     """
-    reads, due = 0, NEVER
-    for rung in rungs:
-        if scan.changed & rung.reads or scan.now >= rung.due:
-            rung.evaluate(scan)
-        reads |= rung.reads
-        if rung.due < due:
-            due = rung.due
-    return reads, due
+
+    def __init__(self, rungs: Iterable[Rung] = ()) -> None:
+        self.rungs = tuple(rungs)
+        self.reads, self.due = 0, 0
+        self.wrote = 0
+
+    def evaluate(self, scan: Scan) -> None:
+        """Evaluate the rungs whose reads changed or whose time has come."""
+        self.wrote = 0
+        if not scan.changed & self.reads and scan.now < self.due:
+            return
+        reads, due, now = 0, NEVER, scan.now
+        for place, rung in enumerate(self.rungs):
+            if scan.changed & rung.reads or now >= rung.due:
+                rung.evaluate(scan)
+                if scan.fresh:
+                    due = min(due, self.note(scan, place + (not rung.looks_again)))
+            reads |= rung.reads
+            if rung.due < due:
+                due = rung.due
+        self.reads, self.due = reads, due
+
+    def note(self, scan: Scan, count: int) -> int:
+        """A rung wrote: the first `count` look at that in the next scan, those after them in this one. When
+        the first of them has to look.
+        """
+        fresh, scan.fresh = scan.fresh, 0
+        self.wrote |= fresh
+        return self.disturb(fresh, count)
+
+    def disturb(self, bits: int, count: int | None = None) -> int:
+        """Have the first `count` rungs that read some of these bits evaluated again; when they are due."""
+        due = NEVER
+        for rung in self.rungs[:count]:
+            if rung.reads & bits:
+                rung.due = due = 0
+        self.due = min(self.due, due)
+        return due
+
+    def begin_anew(self) -> None:
+        """Evaluate everything in the next scan."""
+        self.due = 0
+        for rung in self.rungs:
+            rung.due = 0
 
 
 class Combination(Rung):

@@ -11,6 +11,7 @@ import inspect
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, NamedTuple, TypeVar
 
 from transitions import Machine
@@ -185,10 +186,13 @@ class Sequence(Declared, Generic[C]):
 class Runner(Rung):
     """Runs one sequence: its place in the table, and what moves it."""
 
+    looks_again = True
+
     def __init__(self, sequence: Sequence[Any], cell: Controller, scan: Scan) -> None:
         self.sequence, self.cell, self.scan = sequence, cell, scan
         self.name = sequence.name
         self.table = {step.name: step for step in sequence.steps}
+        self.guards = guards_of(type(sequence))
         self.advance = sequence.machine.events["advance"].trigger
         self.bit = scan.new_bit()
         self.place = Place(sequence.steps[0].name)
@@ -203,20 +207,38 @@ class Runner(Rung):
         scan.actor = f"{self.name}.{place.step}"
         if place.entry:
             self.enter(place.step)
+            self.look(scan)
+        else:
+            self.advance_or_expire(scan, place)
+        scan.reads |= self.bit
+        scan.actor = ""
+
+    def advance_or_expire(self, scan: Scan, place: Place) -> None:
+        """Fire the first row whose guard holds; without one, see to the step's limit."""
+        scan.locked = self.name
+        fired = self.advance(self.sequence)
+        scan.locked = ""
+        if fired:
+            if scan.history is not None:
+                cause = (scan.changed | scan.recent) & scan.reads
+                scan.history.append((scan.now, self.name, place.step, self.place.step, cause))
+            self.look(scan)
+        elif scan.now >= place.limit:
+            self.expire(self.table[place.step])
             scan.due = 0
         else:
-            scan.locked = self.name
-            fired = self.advance(self.sequence)
-            scan.locked = ""
-            if fired and scan.history is not None:
-                scan.history.append(
-                    (scan.now, self.name, place.step, self.place.step, scan.changed & scan.reads)
-                )
-            if not fired and scan.now >= place.limit:
-                self.expire(self.table[place.step])
-                fired = True
-            scan.due = 0 if fired else min(scan.due, place.limit)
-        scan.actor = ""
+            scan.due = min(scan.due, place.limit)
+
+    def look(self, scan: Scan) -> None:
+        """In a new step: what the sequence depends on from now on, and when; at most one row fires per scan,
+        so one whose guard holds already fires in the next.
+        """
+        scan.reads, scan.touched, scan.due = 0, 0, NEVER
+        scan.locked = self.name
+        if self.ready:
+            scan.due = 0
+        scan.locked = ""
+        scan.due = min(scan.due, self.place.limit)
 
     def enter(self, name: str) -> None:
         """Begin in a step: its `enter` runs."""
@@ -306,8 +328,8 @@ class Runner(Rung):
     @property
     def ready(self) -> bool:
         """Whether a guard of the current step holds."""
-        guards = self.table[self.read().step].to.values() if self.place.step != DONE else ()
-        return any(getattr(self.sequence, method_name(guard))() for guard in guards)
+        guards = self.guards[self.read().step]
+        return any(guard(self.sequence) for guard in guards)
 
 
 def machine_of(sequence: type[Sequence[Any]], kind: type[Machine] = StepMachine) -> Machine:
@@ -323,6 +345,16 @@ def machine_of(sequence: type[Sequence[Any]], kind: type[Machine] = StepMachine)
             for dest, guard in step.to.items()
         ]
     return build(states, rows, attribute="_table_step", before="_begin", kind=kind)
+
+
+@cache
+def guards_of(sequence: type[Sequence[Any]]) -> dict[str, tuple[Callable[[Any], Any], ...]]:
+    """The guards of each step as functions."""
+    steps = {step.name: step.to.values() for step in sequence.steps}
+    return {DONE: ()} | {
+        name: tuple(getattr(sequence, method_name(guard)) for guard in guards)
+        for name, guards in steps.items()
+    }
 
 
 def guard_text(sequence: type[Sequence[Any]], guard: Method) -> str:

@@ -12,10 +12,17 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
-from control.errors import ConnectError, LinkError
+from control.errors import ConfigurationError, ConnectError, LinkError
 from control.project import url_options
 
 OPTIONS: dict[str, type] = {"baudrate": int, "parity": str, "stopbits": int, "bytesize": int}
+CHOICES = {
+    "baudrate": range(50, 4_000_001),
+    "parity": tuple("NEOMS"),
+    "stopbits": (1, 2),
+    "bytesize": (5, 6, 7, 8),
+}
+"""What each option may be."""
 
 
 class Format(NamedTuple):
@@ -34,7 +41,12 @@ class Format(NamedTuple):
 
 def format_of(url: str, where: str) -> Format:
     """The format in the options of a serial:// or socket:// URL."""
-    return Format()._replace(**url_options(url, OPTIONS, where))
+    options = url_options(url, OPTIONS, where)
+    for key, value in options.items():
+        if value not in CHOICES[key]:
+            wanted = "50 to 4000000" if key == "baudrate" else ", ".join(map(str, CHOICES[key]))
+            raise ConfigurationError(f"{where}: {key}: wanted {wanted}, got {value!r} in {url!r}")
+    return Format()._replace(**options)
 
 
 class SerialPort:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import importlib
 import sys
 import types
-from collections.abc import Mapping
-from contextlib import ExitStack
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, TypeVar, get_type_hints
 
@@ -105,13 +105,17 @@ class Wiring:
 
     def open(self) -> None:
         """Connect every link; if one fails, those already open are closed again."""
-        if unused := [name for name in self.links if name not in self.used]:
-            raise ConfigurationError(f"{self.where}: links.{unused[0]}: nothing in the cell uses it")
+        self.refuse_unused()
         with ExitStack() as opened:
             for link in self.links.values():
                 link.open()
                 opened.callback(link.close)
             opened.pop_all()
+
+    def refuse_unused(self) -> None:
+        """Refuse a link that the cell made on this wiring does not use."""
+        if unused := [name for name in self.links if name not in self.used]:
+            raise ConfigurationError(f"{self.where}: links.{unused[0]}: nothing in the cell uses it")
 
     def close(self) -> None:
         """Write the safe values, disconnect, and save what is pending."""
@@ -152,8 +156,20 @@ def session_of(name: str, table: LinkTable, where: str) -> Any:
     from control.serial_port import format_of
     from control.session import Line
 
-    line = Line(format_of(table.url, f"{where}: links.{name}").byte_time)
-    return driver_part(name, table, where, 2)(line, table.model)
+    place = f"{where}: links.{name}"
+    line = Line(format_of(table.url, place).byte_time)
+    kind = driver_part(name, table, where, 2)
+    with naming(place):
+        return kind(line, table.model)
+
+
+@contextmanager
+def naming(place: str) -> Iterator[None]:
+    """Say where in the configuration an error is."""
+    try:
+        yield
+    except ConfigurationError as error:
+        raise ConfigurationError(f"{place}: {error}") from None
 
 
 def real_link(name: str, table: LinkTable, where: str, observe: bool) -> Link:
@@ -172,7 +188,8 @@ def real_link(name: str, table: LinkTable, where: str, observe: bool) -> Link:
             if text is not None
         }
         limits = {"life_timeout": table.life_timeout, "timeout": table.timeout, "pdu": table.pdu}
-        return S7Link(name, table.url, cycle=table.cycle, observe=observe, **words, **limits)
+        with naming(f"{where}: links.{name}"):
+            return S7Link(name, table.url, cycle=table.cycle, observe=observe, **words, **limits)
     from control.line import LineLink
     from control.serial_port import SerialPort
 

@@ -109,7 +109,7 @@ class Simulation:
 
     def note_armed(self) -> None:
         """Add up how often each property was armed."""
-        for rung in self.cell.property_rungs:
+        for rung in self.cell.watched.rungs:
             key = rung.property.requirement
             self.armed[key] = self.armed.get(key, 0) + rung.armed
             rung.armed = 0
