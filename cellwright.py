@@ -156,7 +156,7 @@ def main() -> NoReturn:
 
 def say(line: str, status: int) -> int:
     """Print the one line a failed command ends with; returns the status."""
-    click.echo(f"cellwright: {line}", err=True)
+    click.echo(f"cellwright: {'; '.join(filter(None, map(str.strip, line.splitlines())))}", err=True)
     return status
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import click
 from hypothesis import settings
 
-from control.commands import as_json, cell_path, show
+from control.commands import Seconds, as_json, cell_path, show
 from control.errors import ConfigurationError
 from control.statistics import percentiles_text
 from hil.bench import BenchRun, run_bench
@@ -27,7 +27,7 @@ STATUS = {"good": GOOD, "failed": FAILED, "invalid": INVALID}
 @as_json
 @seed_option
 @scenario_option
-@click.option("--seconds", default=60.0, type=click.FloatRange(min=5), help="Real time.")
+@click.option("--seconds", default=60.0, type=Seconds(5), help="Real time.")
 @click.option(
     "--real", multiple=True, metavar="LINK", help="A link that goes to real hardware, as cell.toml says."
 )

@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from control.commands import as_json, cell_path, show
+from control.commands import Seconds, as_json, cell_path, show
 from control.errors import ConfigurationError
 from control.project import load_project
 from control.run import orderly_stop
@@ -64,7 +64,7 @@ def parameters_of(settings: tuple[str, ...]) -> dict[str, float]:
 @seed_option
 @scenario_option
 @set_option
-@click.option("--seconds", default=3600.0, type=click.FloatRange(min=0, min_open=True), help="Virtual time.")
+@click.option("--seconds", default=3600.0, type=Seconds(), help="Virtual time.")
 @click.option("--every-scan", is_flag=True, help="Leave out no scan and no poll; the trace is the same.")
 def sim(
     cell: Path,
@@ -127,7 +127,7 @@ def sim_text(data: dict[str, Any]) -> str:
 @seed_option
 @scenario_option
 @set_option
-@click.option("--seconds", type=click.FloatRange(min=0, min_open=True), help="End after this long.")
+@click.option("--seconds", type=Seconds(), help="End after this long.")
 @click.option(
     "--links", type=click.Path(path_type=Path), default=Path("serve.toml"), help="File to write [links] to."
 )

@@ -9,6 +9,7 @@ from enum import Enum
 from typing import Any, NamedTuple
 
 from control.errors import ConfigurationError, nearest
+from control.project import Strict, validate
 
 
 class Kind(NamedTuple):
@@ -120,33 +121,38 @@ class Operator:
         return {lamp.path: button.path for lamp, button in self._asks.items()}
 
 
+class DisturbanceTable(Strict):
+    """One of [[disturbances]]: the fields of `Disturbance`."""
+
+    at: float
+    kind: str
+    target: str = ""
+    duration: float = 0.2
+    value: float = 0.0
+    after: str = ""
+
+
+class ScenarioToml(Strict):
+    """A scenario's file. `operator` is an `Attendance` in lower case."""
+
+    name: str
+    operator: str = Attendance.STARTS.name.lower()
+    disturbances: list[DisturbanceTable] = []
+
+
 def from_data(data: Any, where: str) -> Scenario:
     """A scenario of a TOML or JSON file: name, operator, and a list of disturbances."""
-    if not isinstance(data, dict):
-        raise ConfigurationError(f"{where}: wanted a scenario (name, disturbances), got {data!r}")
-    known = {"name", "operator", "disturbances"}
-    for key in data.keys() - known:
-        raise ConfigurationError(f"{where}: unknown key {key!r}; {nearest(key, known)}")
-    entries = [
-        one_from(entry, f"{where}: disturbances[{n}]") for n, entry in enumerate(data.get("disturbances", []))
-    ]
-    name = str(data.get("operator", "starts")).upper()
-    if name not in Attendance.__members__:
-        known = [attendance.name.lower() for attendance in Attendance]
-        raise ConfigurationError(f"{where}: operator: no {name.lower()!r}; {nearest(name.lower(), known)}")
-    return Scenario(str(data.get("name", "scenario")), tuple(sorted(entries)), Attendance[name])
+    toml: ScenarioToml = validate(ScenarioToml, data, where)
+    known = [attendance.name.lower() for attendance in Attendance]
+    if toml.operator not in known:
+        raise ConfigurationError(f"{where}: operator: no {toml.operator!r}; {nearest(toml.operator, known)}")
+    entries = [one_from(table, f"{where}: disturbances.{n}") for n, table in enumerate(toml.disturbances)]
+    return Scenario(toml.name, tuple(sorted(entries)), Attendance[toml.operator.upper()])
 
 
-def one_from(entry: Any, where: str) -> Disturbance:
+def one_from(table: DisturbanceTable, where: str) -> Disturbance:
     """One disturbance of a file."""
-    fields = Disturbance.__dataclass_fields__
-    if not isinstance(entry, dict) or "at" not in entry or "kind" not in entry:
-        raise ConfigurationError(
-            f"{where}: wanted at = seconds and kind = one of {', '.join(KINDS)}; got {entry!r}"
-        )
-    for key in entry.keys() - fields.keys():
-        raise ConfigurationError(f"{where}: unknown key {key!r}; {nearest(key, fields)}")
     try:
-        return Disturbance(**entry)
-    except TypeError as error:
+        return Disturbance(**table.model_dump())
+    except ConfigurationError as error:
         raise ConfigurationError(f"{where}: {error}") from None
