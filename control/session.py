@@ -19,6 +19,12 @@ from control.scan import NEVER, ns
 KEPT_ORDERS = 16
 """Ended orders that stay in the image."""
 
+TRIES = 3
+"""So many requests in a row without an answer, and the device is given up."""
+
+PATIENCE = 0.5
+"""The time a device has to begin its answer, in s."""
+
 
 class Kind(Enum):
     """What may be done when no answer came."""
@@ -44,7 +50,7 @@ class Exchange(NamedTuple):
     data: bytes
     kind: Kind = Kind.IDEMPOTENT
     answer: str = ""
-    patience: float = 0.5
+    patience: float = PATIENCE
 
 
 class Verb(NamedTuple):
@@ -90,6 +96,8 @@ class Session(ABC):
     """
 
     verbs: Mapping[str, Verb]
+    request_size = 96
+    """The longest request, in bytes."""
     answer_size = 256
     """The longest answer, in bytes."""
     idle_period = 0.1
@@ -322,11 +330,26 @@ class Session(ABC):
             self.end(job.order, Progress.UNKNOWN, cause)
         elif job.order.number:
             self.kept = job._replace(repeated=True)
-        if self.silence >= 3:
+        if self.silence >= TRIES:
             self.fail_all(cause)
             self.identified = False
             cause = self.mistake or f"{cause}, {self.silence} times in a row"
             self.image = self.image._replace(good=False, cause=cause)
+
+    @property
+    def silence_time(self) -> float:
+        """How long (s) at most from a device's last answer until it is given up: the poll period, the wait
+        for each of the `TRIES` requests, and the time a late answer is let pass after all but the last.
+        """
+        answer = self.answer_size * self.line.byte_time + self.line.latency
+        requests = self.request_size + (TRIES - 1) * len(self.poll().data)
+        waits = requests * self.line.byte_time + TRIES * (answer + PATIENCE)
+        return max(self.idle_period, self.busy_period) + waits + (TRIES - 1) * answer
+
+    @property
+    def exchange_time(self) -> float:
+        """How long (s) at most one request and its answer are on the line, the device's own time left out."""
+        return (self.request_size + self.answer_size) * self.line.byte_time + self.line.latency
 
     def drained(self, now: int) -> bool:
         """The time in which a late answer is let pass is over."""

@@ -10,8 +10,10 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from control.project import Project
+from control.session import TRIES, Session
 from plc_sim.components.arm import Arm
 from plc_sim.components.belt import Belt
+from plc_sim.line import LATEST
 from plc_sim.timing import EXCHANGE, LATEST_EXCHANGE, LATEST_SCAN
 from plc_sim.twin import Twin, twin_class
 
@@ -26,34 +28,32 @@ class Bound(NamedTuple):
     parts: dict[str, float]
 
 
-def bounds(twin: type[Twin], project: Project) -> dict[str, Bound]:
+def bounds(twin: Twin) -> dict[str, Bound]:
     """The bound of each cause for a twin."""
-    controller = project.controller()
-    table = next(table for table in project.toml.links.values() if not table.driver)
-    life, cycle, period = table.life_timeout, twin.plc.cycle, controller.period
-    exchange = table.cycle + (LATEST_EXCHANGE + EXCHANGE[1]) / 1e9
-    scan = period + LATEST_SCAN / 1e9
-    ages = [slot.max_age for slot in controller.slots.values() if slot.max_age is not None]
-    rest = deceleration(twin)
-    act = {"scan": scan, "write exchange": exchange, "PLC cycle": cycle}
-    plc_trip = {"PLC life timeout": twin.plc.life_timeout, "PLC cycle": cycle, "exchange": exchange}
-    return {
-        "a plant input changes (guard door)": of(
-            {"PLC input": cycle, "read exchange": exchange, **act}, rest
-        ),
-        "the PLC goes to STOP": of({"PLC cycle": cycle}, rest),
-        "the PLC link is lost": of(plc_trip | {"image too old": 0.0}, rest),
-        "the controller dies": of(plc_trip, rest),
-        "a robot line is lost": of({"three requests unanswered": SILENT_LINE, **act}, rest),
-        "the robot raises an alarm": of({}, rest),
-        "an image is too old (seen by the cell)": of(
-            {"max_age": max(ages, default=0.0), "scan": scan, "PLC life": life}, rest
-        ),
+    controller, table = twin.controller, twin.tables[twin.plc_name]
+    cycle, exchange = twin.plc.cycle, table.cycle + (LATEST_EXCHANGE + EXCHANGE[1]) / 1e9
+    act = {"scan": controller.period + LATEST_SCAN / 1e9, "write exchange": exchange, "PLC cycle": cycle}
+    life = {"last write": exchange, "PLC life timeout": twin.plc.life_timeout, "PLC cycle": cycle}
+    sessions = [line.session for line in twin.lines.values()]
+    parts = {
+        "a plant input changes (guard door)": {"PLC input": cycle, "read exchange": exchange, **act},
+        "the PLC goes to STOP": {"PLC cycle": cycle},
+        "the PLC link is lost": life,
+        "the controller dies": life,
     }
+    if sessions:
+        silence = max(session.silence_time for session in sessions)
+        parts["a robot line is lost"] = {f"{TRIES} requests unanswered": silence, **act}
+        parts["the robot raises an alarm"] = {"status poll": max(map(poll_time, sessions)), **act}
+    rest = deceleration(twin)
+    return {cause: of(made_of, rest) for cause, made_of in parts.items()}
 
 
-SILENT_LINE = 2.0
-"""A device that does not answer is noticed after three requests and their waiting times, in s."""
+def poll_time(session: Session) -> float:
+    """How long (s) at most until a change at a device is in its driver's image: the request that is on the
+    line, the poll period and the poll.
+    """
+    return session.idle_period + 2 * (session.exchange_time + LATEST / 1e9)
 
 
 def of(parts: dict[str, float], rest: float) -> Bound:
@@ -62,7 +62,7 @@ def of(parts: dict[str, float], rest: float) -> Bound:
     return Bound(round(off, 4), round(off + rest, 4), parts | {"deceleration": rest})
 
 
-def deceleration(twin: type[Twin]) -> float:
+def deceleration(twin: Twin) -> float:
     """The longest time (s) any component takes to come to rest when it is switched off."""
     times = [0.0]
     for component in twin.components.values():
@@ -72,6 +72,7 @@ def deceleration(twin: type[Twin]) -> float:
             pairs = zip(component.model.speed, component.model.acceleration, strict=True)
             times += [speed / acceleration for speed, acceleration in pairs]
             times.append(component.linear_speed / component.linear_acceleration)
+            times.append(component.turn_speed / component.turn_acceleration)
     return max(times)
 
 
@@ -79,11 +80,17 @@ def check(project: Project) -> dict[str, Any]:
     """For `cellwright check`: the twin can be built, and the bounds."""
     if project.toml.cell.twin is None:
         return {"not_checked": ["the twin: cell.toml names none"]}
-    kind = twin_class(project)
-    kind(project=project)
-    found = bounds(kind, project)
+    found = bounds(twin_class(project)(project=project))
     return {
-        "bounds_s": {cause: {"off": bound.off, "rest": bound.rest} for cause, bound in found.items()},
-        "bounds_text": ["safe at the plant, at worst, after:"]
-        + [f"  {cause}: off {bound.off:.3f} s, at rest {bound.rest:.3f} s" for cause, bound in found.items()],
+        "bounds_s": {cause: bound._asdict() for cause, bound in found.items()},
+        "bounds_text": [
+            "safe at the plant, at worst, after:",
+            *(bound_text(cause, bound) for cause, bound in found.items()),
+        ],
     }
+
+
+def bound_text(cause: str, bound: Bound) -> str:
+    """A bound for people, with the sum it is."""
+    terms = " + ".join(f"{name} {1e3 * time:.1f}" for name, time in bound.parts.items())
+    return f"  {cause}: off {bound.off:.3f} s, at rest {bound.rest:.3f} s ({terms} ms)"

@@ -239,6 +239,8 @@ class Twin:
             for line in self.lines.values():
                 line.catch_up(now)
             self.disturber.apply(now)
+            for line in self.lines.values():
+                line.plan()
             self.wake(now)
         if self.plc_link.next <= now:
             self.plc_link.look_ahead(now)
