@@ -18,7 +18,7 @@ from control.port import OutputView
 from control.property import Property, PropertyRung, Violation
 from control.reactions import DeviceRung, HeardRung, LossRung, PanelRung, ReadyRung, StarvedRung, losses
 from control.retain import Retained
-from control.scan import EVERYTHING, NEVER, Ladder, Rung
+from control.scan import NEVER, Ladder, Rung
 from control.sequence import DONE, Sequence
 from control.state import Var, refuse_taken_names
 from control.tag import Tag
@@ -257,7 +257,7 @@ class Cell(Controller):
         sooner.
         """
         scan = self._scan
-        scan.changed, scan.now = EVERYTHING, now
+        scan.changed, scan.now = self.plant.edges(), now
         self.watched.evaluate(scan)
         entries, scan.trace = scan.trace, []
         for sink in self.sinks if entries else ():

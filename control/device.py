@@ -36,29 +36,34 @@ class Handle(Fixed):
         return "no order" if self.device is None else self.device.progress(self.number).cause
 
     @property
+    def outcome(self) -> Progress | None:
+        """How the order ended; None while it has not."""
+        return Progress.UNKNOWN if self.device is None else self.device.outcome(self.number)
+
+    @property
     def done(self) -> bool:
         """Carried out."""
-        return self.progress is Progress.DONE
+        return self.outcome is Progress.DONE
 
     @property
     def active(self) -> bool:
         """Accepted or waiting to be."""
-        return not self.progress.ended
+        return self.outcome is None
 
     @property
     def aborted(self) -> bool:
         """Ended early because the cell ordered something else."""
-        return self.progress is Progress.ABORTED
+        return self.outcome is Progress.ABORTED
 
     @property
     def refused(self) -> bool:
         """The device would not do it, or stopped doing it with an error."""
-        return self.progress is Progress.REFUSED
+        return self.outcome is Progress.REFUSED
 
     @property
     def unknown(self) -> bool:
         """Whether it was carried out cannot be told: read state and position, then decide."""
-        return self.progress is Progress.UNKNOWN
+        return self.outcome is Progress.UNKNOWN
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Handle) and (self.name, self.number) == (other.name, other.number)
@@ -115,10 +120,11 @@ class Device(Declared):
     def __init__(self, name: str, link: DeviceLink, scan: Scan) -> None:
         self.name, self.link = name, link
         self._declare(scan)
-        known = [order.number for order in link.image.orders]
+        known = [order.number for order in (*link.image.orders, *link.image.ended)]
         self._state["numbered"] = (max(known, default=0), self._state["numbered"][1])
         self.image = self.image_type()
         self._field_bits = {field: scan.new_bit() for field in self.image_type._fields}
+        link.field_bits = tuple(self._field_bits.values())
         self._seal()
 
     _settable = frozenset({"image"})
@@ -130,11 +136,7 @@ class Device(Declared):
     def load(self, new: Any) -> int:
         """Take an image; the bits of the fields that differ."""
         old, self.image = self.image, new
-        changed = 0
-        for bit, before, after in zip(self._field_bits.values(), old, new, strict=True):
-            if before != after:
-                changed |= bit
-        return changed
+        return self.link.changed(old, new)
 
     def read(self, field: str) -> Any:
         """A field of the image, noted as read."""
@@ -156,16 +158,29 @@ class Device(Declared):
 
     def progress(self, number: int) -> OrderState:
         """How far an order is."""
-        for state in self.read("orders"):
+        for state in (*self.read("orders"), *self.read("ended")):
             if state.number == number:
                 return cast(OrderState, state)
-        waiting = any(number == pending for pending, _ in self._state["pending"][0])
-        return OrderState(number, Progress.BUFFERED if waiting else Progress.UNKNOWN)
+        return OrderState(number, Progress.BUFFERED if self.is_pending(number) else Progress.UNKNOWN)
+
+    def outcome(self, number: int) -> Progress | None:
+        """How an order ended; None while it has not. What is under way is not read: it ends in `ended`."""
+        for state in self.read("ended"):
+            if state.number == number:
+                return cast(Progress, state.progress)
+        under_way = self.is_pending(number) or any(state.number == number for state in self.image.orders)
+        return None if under_way else Progress.UNKNOWN
+
+    def is_pending(self, number: int) -> bool:
+        """Whether an order was given and no end of it has been taken in."""
+        return any(number == pending for pending, _ in self._state["pending"][0])
 
     def failures(self) -> list[tuple[str, str]]:
         """Orders that ended refused or unknown since the last call: who ordered, and what happened."""
-        ended = {state.number: state for state in self.image.orders if state.progress.ended}
         pending = self._state["pending"][0]
+        if not pending:
+            return []
+        ended = {state.number: state for state in self.image.ended}
         if not any(number in ended for number, _ in pending):
             return []
         self.pending = tuple(entry for entry in pending if entry[0] not in ended)

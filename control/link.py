@@ -86,15 +86,14 @@ class Progress(Enum):
     REFUSED = "refused"
     UNKNOWN = "unknown"
 
-    @property
-    def ended(self) -> bool:
-        """Nothing more will come of it."""
-        return self not in (Progress.BUFFERED, Progress.ACTIVE)
+    ended: bool
+    """Nothing more will come of it."""
+    failed: bool
+    """It ended otherwise than ordered, and not because the cell ordered something else."""
 
-    @property
-    def failed(self) -> bool:
-        """It ended otherwise than ordered, and not because the cell ordered something else."""
-        return self in (Progress.REFUSED, Progress.UNKNOWN)
+    def __init__(self, text: str) -> None:
+        self.ended = text not in ("buffered", "active")
+        self.failed = text in ("refused", "unknown")
 
 
 class OrderState(NamedTuple):
@@ -114,17 +113,45 @@ class Order(NamedTuple):
 
 
 class DeviceImage(NamedTuple):
-    """Base of device images, by field names: a driver's image starts with these fields."""
+    """Base of device images, by field names: a driver's image starts with these fields.
+
+    `orders` are under way, `ended` the newest of those that have ended.
+    """
 
     good: bool = False
     cause: str = "not connected"
     orders: tuple[OrderState, ...] = ()
+    ended: tuple[OrderState, ...] = ()
+
+
+KEPT_ORDERS = 16
+"""Ended orders that stay in an image."""
+
+
+def with_order(image: Any, state: OrderState) -> Any:
+    """A device image in which an order is that far."""
+    orders = tuple(order for order in image.orders if order.number != state.number)
+    if not state.progress.ended:
+        return image._replace(orders=(*orders, state))
+    ended = tuple(order for order in image.ended if order.number != state.number)
+    return image._replace(orders=orders, ended=(*ended, state)[-KEPT_ORDERS:])
 
 
 class DeviceLink(Link):
-    """A device at the other end of a line. `image` is replaced, never changed."""
+    """A device at the other end of a line. `image` is replaced, never changed; `field_bits` are those of its
+    fields in the scan of the controller it is wired to.
+    """
 
     image: Any
+    field_bits: tuple[int, ...] = ()
+
+    def changed(self, old: Any, new: Any) -> int:
+        """The bits of the fields that differ between two images."""
+        bits = 0
+        for bit, before, after in zip(self.field_bits, old, new, strict=False):
+            if before is not after and before != after:
+                bits |= bit
+        return bits
 
     @abstractmethod
     def submit(self, orders: tuple[Order, ...]) -> None:

@@ -21,7 +21,7 @@ class DeviceRung(Rung):
         self.device, self.cell = device, cell
 
     def run(self, scan: Scan) -> None:
-        self.device.read("orders")
+        self.device.read("ended")
         for who, text in self.device.failures():
             name, _, step = who.partition(".")
             sequence = next((s for s in self.cell.sequences_by_class.values() if s.name == name), None)

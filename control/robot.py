@@ -53,6 +53,7 @@ class RobotImage(NamedTuple):
     good: bool = False
     cause: str = "not connected"
     orders: tuple[OrderState, ...] = ()
+    ended: tuple[OrderState, ...] = ()
     group_state: GroupState = GroupState.UNKNOWN
     enabled: bool | None = None
     in_motion: bool | None = None

@@ -17,9 +17,6 @@ from control.errors import DefinitionError
 NEVER = (1 << 63) - 1
 """A time that does not come, in ns."""
 
-EVERYTHING = -1
-"""The set of all bits."""
-
 
 def ns(seconds: float) -> int:
     """Seconds as integer nanoseconds."""

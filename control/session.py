@@ -13,11 +13,8 @@ from enum import Enum
 from typing import Any, NamedTuple
 
 from control.errors import ConfigurationError
-from control.link import Order, OrderState, Progress
+from control.link import Order, OrderState, Progress, with_order
 from control.scan import NEVER, ns
-
-KEPT_ORDERS = 16
-"""Ended orders that stay in the image."""
 
 TRIES = 3
 """So many requests in a row without an answer, and the device is given up."""
@@ -384,8 +381,7 @@ class Session(ABC):
 
     def report(self, state: OrderState) -> None:
         """Note how far an order is in the image."""
-        others = tuple(known for known in self.image.orders if known.number != state.number)
-        self.image = self.image._replace(orders=(*others, state)[-KEPT_ORDERS:])
+        self.image = with_order(self.image, state)
 
     # leaving out polls that would bring the same answer
 

@@ -95,6 +95,7 @@ class Twin:
         self.judged: Cell | None = None
         self.lost: Lost | None = None
         self.standing = 0
+        self.reads = 0
         self.observer: Callable[[int], None] | None = None
         self.clock = VirtualClock(self)
         self.wire()
@@ -177,6 +178,7 @@ class Twin:
 
     def _pass(self, due: int, reads: int) -> int:
         plant = self.plant
+        self.reads = reads
         scan_at = KERNEL_NEVER if due >= KERNEL_NEVER else host.scan_at_or_after(plant.block, due)
         plant.wait(scan_at, reads)
         while not self._turn() & Cause.SCAN:
@@ -233,7 +235,7 @@ class Twin:
             if line.next <= now:
                 before = line.session.image
                 line.step(now)
-                if line.session.image is not before and line.session.image != before:
+                if line.session.image is not before and line.changed(before, line.image) & self.reads:
                     self.wake(now)
         if self.disturber.next <= now:
             for line in self.lines.values():

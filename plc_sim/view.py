@@ -1,4 +1,4 @@
-"""The plant as properties see it: `plant.belt.moving`, `plant.robot.in_pick`, `plant.count("feeder.fed")`.
+"""The plant as it is, for properties: `plant.belt.moving`, `plant.robot.in_pick`, `plant.count("feeder.fed")`.
 
 Reading a signal makes it a predicate: from then on the plant stops at every edge of it, and the properties
 that read it are judged there, at the exact instant.
@@ -25,7 +25,8 @@ class PlantView:
         self._counted: dict[str, int] = {}
         self._counts: list[int] = []
         self._count_bit = scan.new_bit()
-        self._seen: dict[str, int] = {}
+        self._offsets: dict[str, int] = {}
+        self._levels: dict[str, tuple[int, int]] = {}
         self._parts = {name: ComponentView(self, name) for name in ("plc", *plant.components)}
 
     def __getattr__(self, name: str) -> ComponentView:
@@ -35,12 +36,19 @@ class PlantView:
         return parts[name]
 
     def value(self, name: str) -> bool:
-        """A signal by its full name, as 'stop_eye.blocked'."""
+        """A signal by its full name, as 'stop_eye.blocked': what is so, whatever a faulty sensor shows."""
+        return self._read(name, SignalRow.DRIVEN)
+
+    def seen(self, name: str) -> bool:
+        """What the PLC is shown of a signal."""
+        return self._read(name, SignalRow.VISIBLE)
+
+    def _read(self, name: str, field: int) -> bool:
         bit = self._bits.get(name)
         if bit is None:
             bit = self._watch(name)
         self._scan.reads |= bit
-        return self._plant.words[self._seen[name]] != 0
+        return self._plant.words[self._offsets[name] + field] != 0
 
     def count(self, name: str) -> int:
         """What a component counts, as 'feeder.fed'."""
@@ -51,20 +59,32 @@ class PlantView:
         self._scan.reads |= self._count_bit
         return self._plant.words[word]
 
+    def edges(self) -> int:
+        """The bits of the signals and counts that have changed since the last call."""
+        words, bits = self._plant.words, self.moved()
+        for name, offset in self._offsets.items():
+            level = words[offset + SignalRow.DRIVEN], words[offset + SignalRow.VISIBLE]
+            if level != self._levels.get(name):
+                self._levels[name] = level
+                bits |= self._bits[name]
+        return bits
+
     def moved(self) -> int:
         """The bit of all counts, if any that is read has changed since the last call."""
         counts = [self._plant.words[word] for word in self._counted.values()]
+        counts.append(sum(self._happened.values()))
         changed, self._counts = counts != self._counts, counts
         return self._count_bit if changed else 0
 
     def happened(self, *kinds: str) -> int:
         """How many disturbances of these kinds have begun; of all kinds that are faults if none is named."""
+        self._scan.reads |= self._count_bit
         return sum(self._happened.get(kind, 0) for kind in kinds or FAULTS)
 
     def _watch(self, name: str) -> int:
-        self._seen[name] = self._plant.signal(name) + SignalRow.VISIBLE
+        self._offsets[name] = self._plant.signal(name)
         self._bits[name] = self._scan.new_bit()
-        self._plant.words[self._seen[name] - SignalRow.VISIBLE + SignalRow.WATCHED] = 1
+        self._plant.words[self._offsets[name] + SignalRow.WATCHED] = 1
         return self._bits[name]
 
     @property

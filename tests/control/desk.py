@@ -10,7 +10,7 @@ from control.cell import Cell
 from control.clock import WallClock
 from control.controller import Controller
 from control.device import Device
-from control.link import DeviceLink, Order, OrderState, Progress
+from control.link import DeviceLink, Order, OrderState, Progress, with_order
 from control.memory import MemoryLink
 from control.packml import Command, State
 from control.retain import Store
@@ -46,8 +46,7 @@ class DeskDevice(DeviceLink):
     def report(self, progress: Progress, cause: str = "", number: int | None = None) -> None:
         """Report on an order, by default the last one given."""
         state = OrderState(self.orders[-1].number if number is None else number, progress, cause)
-        others = tuple(known for known in self.image.orders if known.number != state.number)
-        self.show(orders=(*others, state))
+        self.image = with_order(self.image, state)
 
 
 class Desk:

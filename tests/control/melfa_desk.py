@@ -66,9 +66,13 @@ class MelfaDesk:
         """Leave an order."""
         self.session.submit((Order(number, verb, arguments),))
 
+    def states(self) -> tuple[OrderState, ...]:
+        """How far all orders are."""
+        return (*self.session.image.orders, *self.session.image.ended)
+
     def state(self, number: int = 1) -> OrderState:
         """How far an order is."""
-        return next(state for state in self.session.image.orders if state.number == number)
+        return next(state for state in self.states() if state.number == number)
 
 
 POSE = Pose(0.53521, -0.00003, 0.77978, math.radians(-89.97), math.radians(0.03), 0.0)

@@ -67,6 +67,7 @@ class BoxImage(NamedTuple):
     good: bool = False
     cause: str = "not connected"
     orders: tuple[OrderState, ...] = ()
+    ended: tuple[OrderState, ...] = ()
     ready: bool = False
     level: int = 0
 

@@ -105,7 +105,9 @@ def until(condition: Callable[[], Any], within: float = 5.0) -> None:
 
 def progress(link: LineLink, number: int) -> Progress | None:
     """How far an order is."""
-    return next((state.progress for state in link.image.orders if state.number == number), None)
+    return next(
+        (state.progress for state in (*link.image.orders, *link.image.ended) if state.number == number), None
+    )
 
 
 def test_an_order_goes_out_and_its_end_comes_back(robot: Server) -> None:

@@ -148,7 +148,7 @@ def test_whatever_the_line_does_no_motion_starts_twice_and_every_order_ends(
     line, given = played(faults, plan, garbling=garbling)
     starts = started_targets(line)
     assert len(starts) == len(set(starts))
-    states = {state.number: state for state in line.session.image.orders}
+    states = {state.number: state for state in (*line.session.image.orders, *line.session.image.ended)}
     assert set(given) == set(states)
     assert all(state.progress.ended for state in states.values())
     assert line.session.image.good
