@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from random import Random
-from typing import Any
 
 import pytest
 
@@ -16,10 +14,8 @@ from plc_sim.bounds import Bound, bounds
 from plc_sim.scenario import Disturbance, production
 from plc_sim.simulation import Simulation
 from plc_sim.twin import Twin, twin_class
+from tests.hil.deployed import CELL, COILS, MOVING, last_high
 
-CELL = Path(__file__).parents[2] / "cells" / "pick_cell" / "cell.toml"
-COILS = ("belt.run", "stopper.extend", "stopper.retract", "inspection.start")
-MOVING = ("belt.moving", "robot.moving")
 RUNS = 40
 LONG = 30.0
 AFTER = 1.0
@@ -52,14 +48,6 @@ CAUSES: dict[str, tuple[str, Act]] = {
 }
 
 
-def high(lane: list[tuple[int, Any]], since: int) -> Iterator[int]:
-    """The ends of the stretches after `since` in which a signal is high, in ns."""
-    ends = [time for time, _ in lane[1:]] + [2**62]
-    for (_, value), end in zip(lane, ends, strict=True):
-        if value and end > since:
-            yield end
-
-
 def measure(cause: str, seed: int, bound: Bound) -> tuple[float, float] | None:
     """How long (s) after the cause the last coil was off and all was at rest; None if all was so before."""
     project, act, random = load_project(CELL), CAUSES[cause][1], Random(f"{cause} {seed}")
@@ -71,10 +59,7 @@ def measure(cause: str, seed: int, bound: Bound) -> tuple[float, float] | None:
     simulation.run_until((begin - twin.timing.start) / 1e9 - 0.001)
     at_work = [name for name in (*COILS, *MOVING) if twin.plant.signal_value(name)]
     simulation.run(bound.rest + AFTER)
-    off, rest = (
-        max((end - begin for name in names for end in high(watcher.lanes[name], begin)), default=0) / 1e9
-        for names in (COILS, (*COILS, *MOVING))
-    )
+    off, rest = (last_high(watcher.lanes, names, begin) for names in (COILS, (*COILS, *MOVING)))
     return (off, rest) if at_work else None
 
 
