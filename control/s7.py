@@ -142,9 +142,7 @@ class S7Link(PlcLink):
         if not self.image.good:
             cause = self.image.cause
             self.close()
-            raise ConnectError(
-                f"{self.name}: {self.url}: {cause}; check that the PLC is in RUN and counts this word"
-            )
+            raise ConnectError(f"{cause}; check that the PLC at {self.url} is in RUN and counts this word")
 
     def close(self) -> None:
         self._closing.set()

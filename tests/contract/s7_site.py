@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -51,6 +52,25 @@ class Site:
 
     def holds(self, region: Region) -> bytes:
         return self.memory.exchange((), [region])[0]
+
+    @contextmanager
+    def counting(self, word: Region) -> Iterator[None]:
+        """The PLC runs: its life word counts, faster than any link looks."""
+        done = threading.Event()
+
+        def count() -> None:
+            number = 0
+            while not done.wait(0.002):
+                number += 1
+                self.memory.exchange([(word, number.to_bytes(2, "big"))], ())
+
+        thread = threading.Thread(target=count, name="PLC life word")
+        thread.start()
+        try:
+            yield
+        finally:
+            done.set()
+            thread.join()
 
     def next_cycle(self, link: S7Link) -> None:
         """Wait until an exchange begun from here on is complete."""

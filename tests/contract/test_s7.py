@@ -95,17 +95,25 @@ def test_the_life_word_moves_only_with_committed_scans(site: Site) -> None:
     assert int.from_bytes(site.holds(LIFE)) == 3
 
 
+def test_a_plc_that_does_not_run_is_named_at_the_first_connection(site: Site) -> None:
+    link = site.link(plc_life=PLC_LIFE, life_timeout=0.1)
+    message = (
+        r"^plc: PLC does not run \(life word DB10.DBW200 has not changed for 0.1 s\); check that the P"
+    )
+    with pytest.raises(ConnectError, match=message):
+        link.open()
+    until(lambda: site.outlet.connected == 0, "the disconnection")
+
+
 def test_a_plc_whose_life_word_rests_is_taken_for_stopped(site: Site) -> None:
-    link = site.opened(plc_life=PLC_LIFE, life_timeout=0.1)
-    assert not link.image.good
-    assert link.image.cause == "plc: PLC not yet seen running (life word DB10.DBW200 has not changed so far)"
-    site.memory.exchange([(PLC_LIFE, b"\0\1")], ())
-    until(lambda: link.image.good, "the PLC to be seen running")
+    with site.counting(PLC_LIFE):
+        link = site.opened(plc_life=PLC_LIFE, life_timeout=0.1)
+        assert link.image.good
     until(lambda: not link.image.good, "the PLC to be taken for stopped")
     assert link.image.cause == "plc: PLC does not run (life word DB10.DBW200 has not changed for 0.1 s)"
     assert link.reconnects == 0
-    site.memory.exchange([(PLC_LIFE, b"\0\2")], ())
-    until(lambda: link.image.good, "the PLC to run again")
+    with site.counting(PLC_LIFE):
+        until(lambda: link.image.good, "the PLC to run again")
 
 
 def test_after_a_restart_of_the_plc_the_safe_values_come_first(site: Site) -> None:
