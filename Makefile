@@ -16,7 +16,7 @@ FITS := import sys; v = sys.version_info[:2]; \
 	sys.exit(None if (3, 11) <= v <= (3, 13) else "Cellwright needs Python 3.11 to 3.13, but $(PYTHON) is %d.%d. \
 Name another one: make PYTHON=python3.12" % v)
 
-.PHONY: demo test check perf campaign lock clean
+.PHONY: demo test check perf campaign docs lock clean
 
 demo: $(READY)
 	@$(BIN)/cellwright demo
@@ -35,6 +35,9 @@ perf: $(READY)
 
 campaign: $(READY)
 	@$(BIN)/python -m pytest -q -s -m campaign --hypothesis-profile=campaign $(PYTEST_ARGS)
+
+docs: $(READY)
+	@$(BIN)/python -m tests.docs.tables
 
 lock: $(READY)
 	@$(LOCK) $(LOCK_ARGS) pyproject.toml --output-file requirements/base.txt

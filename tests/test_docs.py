@@ -109,7 +109,7 @@ def try_out(block: Block, folder: Path, module: types.ModuleType, stack: ExitSta
 def test_every_table_is_that_of_the_code() -> None:
     for page in pages():
         text = page.read_text()
-        assert renewed(text) == text, f"{page.name} is out of date: python -m tests.docs.tables"
+        assert renewed(text) == text, f"{page.name} is out of date; remedy: make docs"
 
 
 def test_every_table_is_shown() -> None:

@@ -1,5 +1,4 @@
-"""Puts the tables made from the code into the pages of docs/reference; `python -m tests.docs.tables` writes
-them anew.
+"""Puts the tables made from the code into the pages of docs/reference; `make docs` writes them anew.
 
 A page marks the place of a table with `<!-- table: name -->` and `<!-- end of table -->`; the rest of it is
 written by hand.
