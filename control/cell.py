@@ -220,7 +220,8 @@ class Cell(Controller):
         changed = super().take_inputs(now)
         for device in self.devices.values():
             changed |= device.take()
-        self.heard = tuple(self.asked.popleft() for _ in range(len(self.asked)))
+        if self.asked or self.heard:
+            self.heard = tuple(self.asked.popleft() for _ in range(len(self.asked)))
         if self.plant is not None:
             changed |= self.plant.moved()
         return changed | self.retained.take(now) | (self.heard_bit if self.heard else 0)
@@ -257,6 +258,8 @@ class Cell(Controller):
         sooner.
         """
         scan = self._scan
+        if not scan.now:  # before its first scan the cell knows nothing
+            return False
         scan.changed, scan.now = self.plant.edges(), now
         self.watched.evaluate(scan)
         entries, scan.trace = scan.trace, []

@@ -17,7 +17,7 @@ from control.packml import Command
 from control.port import InputView, OutputView, PlcPort
 from control.scan import NEVER, Combination, Ladder, Rung, Scan
 from control.sequence import Sequence
-from control.state import Declared
+from control.state import Declared, put
 from control.tag import Tag
 
 if TYPE_CHECKING:
@@ -164,7 +164,8 @@ class Controller(Declared):
             reads |= ladder.reads
             if ladder.due < due:
                 due = ladder.due
-        self.reads, self.due = reads, due
+        put(self, "reads", reads)
+        put(self, "due", due)
 
     def begin_anew(self) -> None:
         """Evaluate everything in the next scan."""
@@ -186,7 +187,8 @@ class Controller(Declared):
         scan = self._scan
         for port in self.ports:
             for view in port.outputs:
-                view.commit(view.effective(self.clamp(view)), scan)
+                if view.commit(self.clamp(view), scan):
+                    port.renew()
         self.put()
         self.hand_over()
         scan.commit()

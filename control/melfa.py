@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from control.errors import ConfigurationError, nearest
@@ -56,9 +57,37 @@ def frame(command: str) -> bytes:
     return f"1;1;{command}\r".encode("ascii")
 
 
+@lru_cache(1024)
 def ask(command: str, *, kind: Kind = Kind.IDEMPOTENT, answer: str = "", patience: float = 0.5) -> Exchange:
     """A request with the pattern of its answer's data."""
     return Exchange(frame(command), kind, answer, patience)
+
+
+POLL = ask("DSTATE", kind=Kind.QUERY, answer=STATUS)
+
+
+class Answer(NamedTuple):
+    """An answer's parts: whether the robot is in alarm, the number of its refusal (None: accepted), data."""
+
+    in_alarm: bool
+    refusal: int | None
+    data: str
+
+
+@lru_cache(1024)
+def parse(frame: bytes) -> Answer | None:
+    """An answer frame in parts; None if it is none."""
+    found = ANSWER.fullmatch(frame) if frame.isascii() else None
+    if found is None:
+        return None
+    data = found[4].decode("ascii")
+    return Answer(b"k" == found[1] or b"r" == found[2], int(found[3]) if found[3] else None, data)
+
+
+@lru_cache(64)
+def pattern(text: str) -> re.Pattern[str]:
+    """The compiled pattern of an answer's data."""
+    return re.compile(text, re.DOTALL)
 
 
 def fixed(*commands: str) -> Any:
@@ -158,7 +187,7 @@ class MelfaSession(Session):
         self.speeds, self.paused, self.stopping = frozenset(), False, False
 
     def poll(self) -> Exchange:
-        return ask("DSTATE", kind=Kind.QUERY, answer=STATUS)
+        return POLL
 
     def identify(self) -> Exchange:
         return ask("OPEN=NARCUSR", kind=Kind.QUERY, answer=".*")
@@ -171,15 +200,14 @@ class MelfaSession(Session):
         return buffer[: found.start()], buffer[found.end() :]
 
     def matches(self, job: Job, frame: bytes) -> bool:
-        answer = ANSWER.fullmatch(frame)
-        if answer is None or not frame.isascii():
+        answer = parse(frame)
+        if answer is None:
             return False
-        data = answer[4].decode("ascii")
-        if answer[2]:
+        if answer.refusal is not None:
             return job.order.number > 0
-        if not re.fullmatch(job.requests[job.answered].answer, data, re.DOTALL):
+        if not pattern(job.requests[job.answered].answer).fullmatch(answer.data):
             return False
-        return job.order is not IDENTIFY or self.recognises(data)
+        return job.order is not IDENTIFY or self.recognises(answer.data)
 
     def recognises(self, data: str) -> bool:
         """Whether the identification names this model; what it names instead is kept as the cause."""
@@ -190,12 +218,11 @@ class MelfaSession(Session):
         return False
 
     def read_status(self, frame: bytes) -> None:
-        answer = ANSWER.fullmatch(frame)
+        answer = parse(frame)
         assert answer is not None
-        text = answer[4].decode("ascii")
-        first = text.partition(";")[0]
+        first = answer.data.partition(";")[0]
         status = self.status = Status(int(first[:2], 16), int(first[2:4], 16), int(first[4:]))
-        in_alarm = status.error != 0 or answer[1] == b"k"
+        in_alarm = status.error != 0 or answer.in_alarm
         clear = not in_alarm and not status.has("stop_input") and not status.has("safety_chain")
         self.image = self.image._replace(
             good=True,
@@ -257,12 +284,12 @@ class MelfaSession(Session):
         return "servo off" if not status.has("servo_on") else "stopped from outside"
 
     def read_answer(self, job: Job, frame: bytes) -> str:
-        answer = ANSWER.fullmatch(frame)
+        answer = parse(frame)
         assert answer is not None
         request = job.requests[job.answered].data
-        if answer[2]:
-            return f"robot error {int(answer[3])} to {request!r}"
-        self.note(job.order.verb, request.decode("ascii")[4:-1], answer[4].decode("ascii"))
+        if answer.refusal is not None:
+            return f"robot error {answer.refusal} to {request!r}"
+        self.note(job.order.verb, request.decode("ascii")[4:-1], answer.data)
         return ""
 
     def note(self, verb: str, command: str, data: str) -> None:

@@ -51,6 +51,7 @@ class OutputView:
         for tag in tags:
             safe = with_value(safe, tag, tag.safe)
         self.safe, self.committed = safe, safe
+        self.made_of: tuple[bytes, int] | None = None
         self.process = int.from_bytes(mask_of((tag for tag in tags if not tag.stored), block.size), "big")
         self.everything = (1 << 8 * block.size) - 1
         self.masks = {tag.path: int.from_bytes(mask_of([tag], block.size), "big") for tag in tags}
@@ -79,8 +80,15 @@ class OutputView:
             scan.change(bits, lambda: set_raw(block, "_raw", old))
             set_raw(block, "_raw", new)
 
-    def commit(self, data: bytes, scan: Scan) -> bool:
-        """Note what goes out, tag by tag, in the trace. Whether it differs from the last."""
+    def commit(self, clamp: int, scan: Scan) -> bool:
+        """Note what goes out, with the bits of `clamp` kept safe, tag by tag in the trace. Whether it differs
+        from the last.
+        """
+        made_of = self.block._raw, clamp
+        if made_of == self.made_of:
+            return False
+        self.made_of = made_of
+        data = self.effective(clamp)
         if data == self.committed:
             return False
         difference = int.from_bytes(data, "big") ^ int.from_bytes(self.committed, "big")
@@ -101,6 +109,7 @@ class PlcPort:
         link.configure(Plan(reads, writes, tuple(view.part(view.safe) for view in outputs)))
         self.image: Image | None = None
         self.lapse = NEVER
+        self.renew()
 
     def take(self, now: int) -> int:
         """Take the newest image; the bits of what differs from the last one taken."""
@@ -127,6 +136,10 @@ class PlcPort:
             return f"{self.link.name}: no answer in time"
         return self.image.cause
 
+    def renew(self) -> None:
+        """What is committed has changed."""
+        self.committed = tuple(view.part(view.committed) for view in self.outputs)
+
     def put(self) -> None:
         """Hand the committed outputs to the link."""
-        self.link.put(tuple(view.part(view.committed) for view in self.outputs))
+        self.link.put(self.committed)

@@ -29,6 +29,7 @@ class DeviceRung(Rung):
                 self.cell.demand(Command.ABORT, text)
             else:
                 sequence.runner.refuse(step, text)
+        scan.touched = 0  # what is ordered from here on ends by a change of `ended`, not by being given
         self.device.update()
         if self.device.every_scan:
             scan.due = 0

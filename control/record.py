@@ -49,7 +49,9 @@ def restore(cell: Cell, state: dict[str, Any]) -> None:
     for port in cell.ports:
         for view in port.outputs:
             raw, view.committed = state["outputs"][view.slot.name]
+            view.made_of = None
             set_raw(view.block, "_raw", raw)
+        port.renew()
     show(cell, state["images"])
     cell.arrange()
     cell.begin_anew()

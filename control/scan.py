@@ -153,7 +153,9 @@ class Ladder:
             if scan.changed & rung.reads or now >= rung.due:
                 rung.evaluate(scan)
                 if scan.fresh:
-                    due = min(due, self.note(scan, place + (not rung.looks_again)))
+                    if scan.fresh & scan.reads and not rung.looks_again:
+                        rung.due = 0
+                    due = min(due, self.note(scan, place))
             reads |= rung.reads
             if rung.due < due:
                 due = rung.due

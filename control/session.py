@@ -211,7 +211,7 @@ class Session(ABC):
     def step(self, now: int, received: bytes) -> bytes:
         """Take what was received; the bytes to send at `now`."""
         self.buffer += received
-        while True:
+        while self.buffer:
             frame, self.buffer = self.cut(self.buffer)
             if frame is None:
                 break

@@ -25,6 +25,7 @@ class Fixed:
     """Base of types whose objects never change, whatever they are made of."""
 
 
+put = object.__setattr__
 PLAIN = (bool, int, float, str, bytes, type(None), Enum, dt.date, dt.time, dt.timedelta, Fixed)
 
 
@@ -145,10 +146,10 @@ class Declared:
         return cast(T, self._scan.durable.get(f"{getattr(self, 'name', 'cell')}.{var.name}", var.default))
 
     def __setattr__(self, name: str, value: Any) -> None:
-        if name in self._vars or not self._sealed or name in self._settable:
-            object.__setattr__(self, name, value)
-            return
-        self._refuse(name)
+        if name in self._vars or name in self._settable or not self._sealed:
+            put(self, name, value)
+        else:
+            self._refuse(name)
 
     def _refuse(self, name: str) -> NoReturn:
         where = f"{type(self).__name__}.{name}"

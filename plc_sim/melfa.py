@@ -12,6 +12,7 @@ import math
 import re
 from collections.abc import Callable, Iterable
 from enum import IntEnum
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from control.melfa import RUN_BITS, STOP_BITS
@@ -86,6 +87,15 @@ COMMANDS: tuple[tuple[str, str, int], ...] = (
 """Pattern of a command, the method that answers it, and what it needs."""
 
 
+@lru_cache(4096)
+def recognise(command: str) -> tuple[str, int, tuple[str, ...]] | None:
+    """The method that answers a command, what it needs and its arguments; None for no known command."""
+    for pattern, name, needs in COMMANDS:
+        if found := re.fullmatch(pattern, command):
+            return name, needs, found.groups()
+    return None
+
+
 class MelfaEndpoint(Endpoint):
     """One robot controller. `raise_alarm` and `power_cycle` are its disturbances."""
 
@@ -94,9 +104,6 @@ class MelfaEndpoint(Endpoint):
         self.arm = arm
         self.settings = settings or Settings()
         self.answer_time = ns(self.settings.answer_time)
-        self.table: list[tuple[re.Pattern[str], Callable[..., str], int]] = [
-            (re.compile(pattern), getattr(self, name), needs) for pattern, name, needs in COMMANDS
-        ]
         self.changes = 0
         self.outputs: dict[int, int] = {}
         self.log: list[tuple[int, str]] = []
@@ -145,11 +152,12 @@ class MelfaEndpoint(Endpoint):
 
     def carry_out(self, command: str, now: int) -> str:
         """Do what a command says; the data of its answer. Refused with the error otherwise."""
-        for pattern, method, needs in self.table:
-            if found := pattern.fullmatch(command):
-                self.check(needs)
-                return method(now, *found.groups())
-        raise Refused(Error.UNKNOWN_COMMAND)
+        found = recognise(command)
+        if found is None:
+            raise Refused(Error.UNKNOWN_COMMAND)
+        name, needs, arguments = found
+        self.check(needs)
+        return getattr(self, name)(now, *arguments)
 
     def check(self, needs: int) -> None:
         """The state gates, in the order a controller reports them."""

@@ -330,6 +330,10 @@ class Plant:
         """The bits of what moved since the last scan."""
         return 0
 
+    def edges(self) -> int:
+        """The bits of what moved since the last edge."""
+        return self.bit
+
 
 def test_a_property_of_the_plant_is_watched_on_a_twin_alone_and_judged_at_its_edges() -> None:
     on_the_plant = Property("R2", "rests", always, lambda cell, plant: plant.rests)
