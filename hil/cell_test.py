@@ -7,11 +7,13 @@ disturbances and ends in one page: what was done, what followed from what, a dia
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import ClassVar
 
-from hypothesis import HealthCheck, given, note, settings
+from hypothesis import settings
 from hypothesis import strategies as st
 
 from control.cell import Cell
@@ -20,13 +22,10 @@ from control.project import load_project
 from control.property import Property
 from hil.campaign import CAMPAIGN
 from hil.failure import explain
-from hil.rig import SECONDS, Example, Rig
-from hil.strategies import scenarios
+from hil.rig import Example, Rig, beside
+from hil.search import UNDISTURBED, Found, Search, alone
 from plc_sim.scenario import Disturbance
 from plc_sim.simulation import Simulation
-
-SLOW = (HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example)
-"""What Hypothesis would object to: an example is a minute of a cell's life."""
 
 
 class CellTest:
@@ -44,38 +43,26 @@ class CellTest:
         stuck = self.rig.play(simulation, example)
         CAMPAIGN.add(self.rig.name, simulation)
         if simulation.violations:
-            self.report(example)
-        assert not stuck, stuck
-        missed = (
-            simulation.cell.packml.states
-            - {State[name] for name in simulation.states.visits}
-            - {State.STOPPED}
-        )
-        assert not missed, f"the tour did not reach {', '.join(sorted(state.name for state in missed))}"
+            self.report(Found(example, simulation.violations[0].requirement, 1))
+        assert not stuck, f"the tour {stuck}"
+        reached = {State[name] for name in simulation.states.visits}
+        missed = sorted(state.name for state in simulation.cell.packml.states - reached - {State.STOPPED})
+        assert not missed, f"the tour did not reach {', '.join(missed)}"
+
+    def test_undisturbed(self) -> None:
+        """The cell at work: every property holds, and it can be stopped and made ready again."""
+        self.report(Search(self.rig).first(Example(seed, seconds=UNDISTURBED) for seed in (1, 2)))
+
+    def test_alone(self) -> None:
+        """Each disturbance alone, at the moments of the process; a part of them, as many as the search may
+        try.
+        """
+        most = (self.search or settings()).max_examples
+        self.report(Search(self.rig).first(islice(alone(self.rig), most)))
 
     def test_disturbed(self) -> None:
         """Whatever is done to the cell, every property holds, and it can be brought back to IDLE."""
-        failed: list[Example] = []
-        template = self.rig.twin(Example(1))
-
-        @settings(self.search, deadline=None, suppress_health_check=SLOW)
-        @given(seed=self.seeds, disturbances=scenarios(template, 0.75 * SECONDS))
-        def search(seed: int, disturbances: tuple[Disturbance, ...]) -> None:
-            example = Example(seed, disturbances)
-            simulation = self.rig.run(example)
-            CAMPAIGN.add(self.rig.name, simulation)
-            if simulation.violations:
-                failed.append(example)
-                note(str(simulation.violations[0]))
-                raise AssertionError(simulation.violations[0].requirement)
-
-        try:
-            search()
-        except AssertionError as error:
-            if not failed:
-                raise
-            self.report(failed[-1])
-            raise AssertionError("the failure did not repeat; the run is not deterministic") from error
+        self.report(Search(self.rig).random(self.search, self.seeds))
 
     def test_skipping(self) -> None:
         """Leaving out scans, logic and polls changes nothing: equal traces, equal polls."""
@@ -89,11 +76,13 @@ class CellTest:
                 f"seed {seed}: leaving out empty scans changed the trace: {first} {second}"
             )
 
-    def report(self, example: Example) -> None:
+    def report(self, found: Found | None) -> None:
         """Run a failing example again, explain it, and fail with its page."""
-        failure = explain(self.rig, example)
-        if failure is not None:
-            raise CellFailure(failure.page()) from None
+        if found is None:
+            return
+        failure = explain(self.rig, found.example)
+        assert failure is not None, f"{found} did not repeat; the run is not deterministic"
+        raise CellFailure(failure.page()) from None
 
 
 class CellFailure(AssertionError):
@@ -107,18 +96,26 @@ def polls(simulation: Simulation) -> dict[str, tuple[int, int]]:
     }
 
 
+def caller() -> Path:
+    """The folder of the file that called the function that asks."""
+    return Path(sys._getframe(2).f_code.co_filename).parent
+
+
 def cell_test(
     path: str | Path,
     *,
     properties: Iterable[Property] | None = None,
     controller: type[Cell] | None = None,
+    disturbances: Iterable[Disturbance] = (),
     search: settings | None = None,
 ) -> type[CellTest]:
-    """A pytest class for the cell of a cell.toml. Properties default to those the project names.
+    """A pytest class for the cell of a cell.toml, as `TestPick = cell_test("cell.toml")`.
 
-    A relative `path` counts from the working directory.
+    A relative `path` is looked for beside the caller's file and above it. Properties default to those the
+    project names; `disturbances` are done besides those of every kind and target there is, at times the
+    search chooses.
     """
-    rig = Rig(load_project(path), properties, controller)
+    rig = Rig(load_project(beside(path, caller())), properties, controller, disturbances)
     members = {"rig": rig, "search": search, "__doc__": f"The cell {rig.name}."}
     return type(f"Test_{rig.name}", (CellTest,), members)
 
@@ -131,8 +128,10 @@ def check_scenario(
     properties: Iterable[Property] | None = None,
     controller: type[Cell] | None = None,
 ) -> None:
-    """Run one list of disturbances; fail with the page if a property does not hold."""
-    rig = Rig(load_project(path), properties, controller)
+    """Run one list of disturbances; fail with the page if a property does not hold. `path` as in
+    `cell_test`.
+    """
+    rig = Rig(load_project(beside(path, caller())), properties, controller)
     failure = explain(rig, Example(seed, tuple(disturbances)))
     if failure is not None:
         raise CellFailure(failure.page())

@@ -13,7 +13,7 @@ from control.project import Project, load_project
 from control.statistics import percentiles_text
 from hil.bench import run_bench
 from hil.cell_test import CellFailure, cell_test
-from hil.mutation import without_guard
+from hil.mutation import named
 from plc_sim.scenario import production
 from plc_sim.simulation import Simulation
 from plc_sim.twin import twin_class
@@ -82,7 +82,7 @@ def show_search(project: Project) -> int:
     click.echo(
         "3. A bug: the feed no longer waits for the robot to leave the pick zone. The search finds it:"
     )
-    broken = without_guard(project.controller(), "Feed", "OFFERED", "READY", "taken")
+    broken = named(project.controller(), "Feed.OFFERED -> READY: taken dropped")
     search = settings(
         max_examples=EXAMPLES, phases=(Phase.generate, Phase.shrink), derandomize=True, database=None
     )

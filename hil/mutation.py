@@ -8,19 +8,71 @@ import ast
 import functools
 import inspect
 import textwrap
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from functools import partial
+from itertools import islice
 from typing import Any, NamedTuple
 
+from hypothesis import Phase, settings
+from hypothesis import strategies as st
+
 from control.cell import Cell, sequences_of
+from control.errors import ConfigurationError, DefinitionError, nearest
+from control.project import Project
 from control.sequence import Sequence, Step, method_name
+from control.tag import Tag
+from hil.rig import Example, Rig
+from hil.search import UNDISTURBED, Search, alone
+from plc_sim.scenario import Disturbance
 
 
 class Mutant(NamedTuple):
-    """One wrong controller, and what is wrong with it."""
+    """A wrong controller: what is wrong with it, and what makes it. DefinitionError if it cannot be made."""
 
     name: str
-    controller: type[Cell]
+    make: Callable[[], type[Cell]]
+
+
+class Verdict(NamedTuple):
+    """What became of a mutant: `killed_by` a requirement, by "definition" if it cannot even be made, or by
+    nothing; after how many runs, and by which disturbances once shrunk.
+    """
+
+    mutant: str
+    killed_by: str = ""
+    runs: int = 0
+    disturbances: tuple[str, ...] = ()
+    tour: bool = False
+
+
+def judge(
+    mutant: Mutant, project: Project, *, most: int, disturbances: Iterable[Disturbance] = ()
+) -> Verdict:
+    """Search for what kills a mutant: undisturbed, on the tour, by `most` disturbances alone, by `most` lists
+    of them.
+    """
+    try:
+        rig = Rig(project, controller=mutant.make(), disturbances=disturbances)
+        rig.twin(Example(1))
+    except DefinitionError:
+        return Verdict(mutant.name, "definition")
+    search = Search(rig)
+    found = search.first(Example(seed, seconds=UNDISTURBED) for seed in (1, 2))
+    tour = None if found else search.first([Example(1, tour=True)])
+    if found is None:
+        found = search.first(islice(alone(rig), most if tour is None else most // 4)) or tour
+    if found is None:
+        options = settings(
+            max_examples=most, phases=(Phase.generate, Phase.shrink), derandomize=True, database=None
+        )
+        found = search.random(options, st.integers(1, 1_000))
+    if found is None:
+        return Verdict(mutant.name, runs=search.runs)
+    example = found.example
+    runs = tour.runs if tour is not None else found.runs
+    texts = tuple(str(disturbance) for disturbance in example.disturbances)
+    return Verdict(mutant.name, found.requirement, runs, texts, example.tour)
 
 
 def mutants(controller: type[Cell]) -> Iterator[Mutant]:
@@ -43,10 +95,10 @@ def guard_mutants(controller: type[Cell], sequence: type[Sequence[Any]]) -> Iter
     for step in sequence.steps:
         for target, guard in step.to.items():
             where = f"{sequence.__name__}.{step.name} -> {target}: {method_name(guard)}"
-            yield Mutant(f"{where} dropped", replaced(controller, sequence, step, target, always(guard)))
-            yield Mutant(
-                f"{where} negated", replaced(controller, sequence, step, target, negated(sequence, guard))
-            )
+            for text, changed in (("dropped", always(guard)), ("negated", negated(sequence, guard))):
+                yield Mutant(
+                    f"{where} {text}", partial(replaced, controller, sequence, step, target, changed)
+                )
 
 
 def limit_mutants(controller: type[Cell], sequence: type[Sequence[Any]]) -> Iterator[Mutant]:
@@ -57,7 +109,7 @@ def limit_mutants(controller: type[Cell], sequence: type[Sequence[Any]]) -> Iter
                 changed = replace(step, limit=step.limit * factor)
                 yield Mutant(
                     f"{sequence.__name__}.{step.name}: limit {text}",
-                    with_step(controller, sequence, step, changed),
+                    partial(with_step, controller, sequence, step, changed),
                 )
 
 
@@ -67,9 +119,9 @@ def clear_mutants(controller: type[Cell], sequence: type[Sequence[Any]]) -> Iter
         method_name(m) for step in sequence.steps for m in (step.enter, step.leave) if m
     ):
         for path in cleared_by(getattr(sequence, name)):
-            changed = subclass(sequence, {name: without_clear(getattr(sequence, name), path)})
-            where = f"{sequence.__name__}.{name}: without {'.'.join(path)} = False"
-            yield Mutant(where, exchanged(controller, sequence, changed))
+            members = {name: without_clear(getattr(sequence, name), path)}
+            where = f"{sequence.__name__}.{name}: without clearing {'.'.join(path)}"
+            yield Mutant(where, partial(exchanged, controller, sequence, members))
 
 
 def always(guard: Any) -> Callable[[Any], bool]:
@@ -114,19 +166,12 @@ def with_step(
 ) -> type[Cell]:
     """The cell with one step of one sequence replaced."""
     steps = tuple(new if step is old else step for step in sequence.steps)
-    return exchanged(controller, sequence, subclass(sequence, {**(members or {}), "steps": steps}))
+    return exchanged(controller, sequence, {**(members or {}), "steps": steps})
 
 
-def subclass(sequence: type[Sequence[Any]], members: dict[str, Any]) -> type[Sequence[Any]]:
-    """A sequence that differs in some members and answers to the same name."""
-    changed: type[Sequence[Any]] = type(
-        sequence.__name__, (sequence,), {**members, "__module__": sequence.__module__}
-    )
-    return changed
-
-
-def exchanged(controller: type[Cell], old: type[Sequence[Any]], new: type[Sequence[Any]]) -> type[Cell]:
-    """The cell with one sequence class exchanged; `cell[Old]` still finds it."""
+def exchanged(controller: type[Cell], old: type[Sequence[Any]], members: dict[str, Any]) -> type[Cell]:
+    """The cell with one sequence that differs in some members; `cell[Old]` still finds it."""
+    new: type[Sequence[Any]] = type(old.__name__, (old,), {**members, "__module__": old.__module__})
     table = {
         state: tuple(new if kind is old else kind for kind in sequences_of(controller, state))
         for state in controller.sequences
@@ -137,24 +182,38 @@ def exchanged(controller: type[Cell], old: type[Sequence[Any]], new: type[Sequen
     return changed
 
 
-def without_guard(controller: type[Cell], sequence: str, step: str, target: str, guard: str) -> type[Cell]:
-    """The cell with one named guard dropped."""
-    kind = next(kind for kind in sequences(controller) if kind.__name__ == sequence)
-    found = next(entry for entry in kind.steps if entry.name == step)
-    assert method_name(found.to[target]) == guard
-    return replaced(controller, kind, found, target, always(found.to[target]))
+def named(controller: type[Cell], name: str) -> type[Cell]:
+    """The mutant of a name. ConfigurationError if there is none."""
+    made = {mutant.name: mutant.make for mutant in mutants(controller)}
+    if name not in made:
+        raise ConfigurationError(f"no mutant {name!r}; {nearest(name, made)}")
+    return made[name]()
 
 
 def cleared_by(method: Any) -> list[tuple[str, ...]]:
-    """What a method sets to False, each as the attributes that lead to it: self, cell, orders, belt_run."""
-    tree = ast.parse(textwrap.dedent(inspect.getsource(method)))
-    return [
-        path
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant) and node.value.value is False
-        for path in map(attributes, node.targets)
-        if len(path) == 4 and path[:2] == ("self", "cell")
+    """What a method sets to False: the attributes that lead to the output, as self.cell.orders.belt_run, or
+    to the tag that it assigns, as self.request_tag.
+    """
+    nodes = list(ast.walk(ast.parse(textwrap.dedent(inspect.getsource(method)))))
+    assigned = [
+        attributes(target)
+        for node in nodes
+        if isinstance(node, ast.Assign) and is_false(node.value)
+        for target in node.targets
     ]
+    outputs = [path for path in assigned if len(path) == 4 and path[:2] == ("self", "cell")]
+    calls = [node for node in nodes if isinstance(node, ast.Call) and len(node.args) == 2]
+    tags = [
+        attributes(call.args[0])
+        for call in calls
+        if attributes(call.func) == ("self", "cell", "assign") and is_false(call.args[1])
+    ]
+    return outputs + tags
+
+
+def is_false(node: ast.expr) -> bool:
+    """Whether an expression is the word False."""
+    return isinstance(node, ast.Constant) and node.value is False
 
 
 def attributes(node: ast.expr) -> tuple[str, ...]:
@@ -167,12 +226,17 @@ def attributes(node: ast.expr) -> tuple[str, ...]:
 
 def without_clear(method: Any, path: tuple[str, ...]) -> Callable[[Any], None]:
     """A method that leaves one output as it was."""
-    _, _, block, tag = path
 
     @functools.wraps(method)
     def changed(self: Any) -> None:
-        before = getattr(getattr(self.cell, block), tag)
-        method(self)
-        setattr(getattr(self.cell, block), tag, before)
+        owner = functools.reduce(getattr, path[1:-1], self)
+        before = getattr(owner, path[-1])
+        if isinstance(before, Tag):
+            tag, before = before, self.cell.value(before)
+            method(self)
+            self.cell.assign(tag, before)
+        else:
+            method(self)
+            setattr(owner, path[-1], before)
 
     return changed

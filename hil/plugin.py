@@ -16,23 +16,14 @@ if TYPE_CHECKING:
     from plc_sim.twin import Twin
 
 
-def nearest_cell(start: Path) -> Path:
-    """The cell.toml beside or above a test. ConfigurationError if there is none."""
-    from control.errors import ConfigurationError
-
-    for folder in (start, *start.parents):
-        if (folder / "cell.toml").is_file():
-            return folder / "cell.toml"
-    raise ConfigurationError(f"{start}: no cell.toml here or above; the fixtures twin and bench need one")
-
-
 @pytest.fixture
 def twin(request: pytest.FixtureRequest) -> Twin:
     """The twin of the nearest cell.toml, in production, in virtual time."""
+    from hil.rig import beside
     from plc_sim.scenario import production
     from plc_sim.twin import Twin
 
-    return Twin.load(nearest_cell(request.path.parent), production)
+    return Twin.load(beside("cell.toml", request.path.parent), production)
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from control.cell import Cell
@@ -14,11 +15,23 @@ from plc_sim.scenario import Attendance, Disturbance, Scenario
 from plc_sim.simulation import Simulation
 from plc_sim.twin import Twin, twin_class
 
-SECONDS = 40.0
-"""Virtual time of one example, in s; disturbances begin in its first three quarters."""
+SECONDS, LONGEST = 40.0, 110.0
+"""Virtual time of one example, in s; it lasts longer while a disturbance waits for its moment."""
 
 RECOVERY = 60.0
 """How long the way back to IDLE may take once nothing disturbs any more, in s."""
+
+RETURN = "return"
+"""What has `happened` once the operator presses only what leads back to IDLE."""
+
+
+def beside(path: str | Path, start: Path) -> Path:
+    """A file named relative to a folder or one above it; relative to the working directory if it is in none
+    of them.
+    """
+    return next(
+        (found for folder in (start, *start.parents) if (found := folder / path).is_file()), Path(path)
+    )
 
 
 class Example(NamedTuple):
@@ -27,6 +40,7 @@ class Example(NamedTuple):
     seed: int
     disturbances: tuple[Disturbance, ...] = ()
     tour: bool = False
+    seconds: float = SECONDS
 
     def scenario(self) -> Scenario:
         """The example as a scenario."""
@@ -34,18 +48,22 @@ class Example(NamedTuple):
 
 
 class Rig:
-    """A project with its twin, controller and properties."""
+    """A project with its twin, controller and properties, and the disturbances its user adds to the kinds
+    there are.
+    """
 
     def __init__(
         self,
         project: Project,
         properties: Iterable[Property] | None = None,
         controller: type[Cell] | None = None,
+        disturbances: Iterable[Disturbance] = (),
     ) -> None:
         self.project = project
         self.kind = twin_class(project)
         self.controller = controller or project.controller()
         self.properties = tuple(project.properties() if properties is None else properties)
+        self.disturbances = tuple(disturbances)
         self.name = project.folder.name
 
     def twin(self, example: Example) -> Twin:
@@ -62,7 +80,9 @@ class Rig:
         """Let an example run its course; what kept the tour from going on, or empty."""
         if example.tour:
             return tour(simulation)
-        simulation.run(SECONDS, until_violation=True)
+        simulation.run(example.seconds, until_violation=True)
+        while waiting(simulation) and not simulation.violations:
+            simulation.run(5.0, until_violation=True)
         if not simulation.violations:
             return_to_idle(simulation)
         return ""
@@ -74,6 +94,12 @@ class Rig:
         return simulation
 
 
+def waiting(simulation: Simulation) -> bool:
+    """Whether a disturbance still waits for its moment, and may."""
+    twin = simulation.twin
+    return bool(twin.disturber.awaited) and twin.now() - twin.timing.start < LONGEST * 1e9
+
+
 def return_to_idle(simulation: Simulation) -> None:
     """Let what still lasts end, then have the operator press what leads to IDLE by the cell's table."""
     disturber = simulation.twin.disturber
@@ -83,9 +109,10 @@ def return_to_idle(simulation: Simulation) -> None:
     ):
         simulation.run(0.5, until_violation=True)
     disturber.attendance = Attendance.RETURNS
+    disturber.happened[RETURN] = 1
     disturber.attend(simulation.cell.state, simulation.twin.now())
     waited = 0.0
-    while simulation.cell.state is not State.IDLE and waited < RECOVERY and not simulation.violations:
+    while simulation.cell.state is not State.IDLE and waited <= RECOVERY and not simulation.violations:
         simulation.run(0.5, until_violation=True)
         waited += 0.5
     if simulation.cell.state is not State.IDLE and not simulation.violations:

@@ -7,12 +7,13 @@ absolute time: in a measured search the rare pair of faults was hit 14 times as 
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from hypothesis import strategies as st
 
-from control.cell import Cell, sequences_of
-from control.packml import State
 from plc_sim.disturb import targets
 from plc_sim.scenario import KINDS, Disturbance
 from plc_sim.twin import Twin
@@ -44,12 +45,38 @@ DURATIONS: dict[str, tuple[float, float]] = {
 
 VALUES: dict[str, st.SearchStrategy[float]] = {
     "stuck": st.sampled_from((0.0, 1.0)),
-    "late": seconds(0.05, 1.0),
+    "late": seconds(0.05, 5.0),
     "controller_power_loss": st.sampled_from((0.0, 1.0)),
 }
 
+CLEAREST: dict[str, tuple[float, ...]] = {
+    "stuck": (0.0, 1.0),
+    "late": (0.5, 5.0),
+    "controller_power_loss": (0.0, 1.0),
+}
+"""The values of each kind when it comes alone."""
 
-def one(twin: Twin, moments: list[str], last: float) -> st.SearchStrategy[Disturbance]:
+
+def singles(
+    twin: Twin, moments: Sequence[str], more: Iterable[Disturbance] = ()
+) -> Iterator[tuple[Disturbance]]:
+    """Each disturbance alone, shortly after each moment; any first part of them is spread over both."""
+    kinds = [(kind, target) for kind in KINDS for target in targets(twin, kind)]
+    alone = [
+        Disturbance(0.05, kind, target, DURATIONS[kind][1], value)
+        for kind, target in kinds
+        for value in CLEAREST.get(kind, (0.0,))
+    ]
+    alone += more
+    around = math.lcm(len(alone), len(moments))
+    for number in range(len(alone) * len(moments)):
+        what = alone[(number + number // around) % len(alone)]
+        yield (replace(what, after=moments[number % len(moments)]),)
+
+
+def one(
+    twin: Twin, moments: Sequence[str], last: float, more: Sequence[Disturbance]
+) -> st.SearchStrategy[Disturbance]:
     """One disturbance, at a time up to `last` s or shortly after a moment of the process."""
     kinds = [(kind, target) for kind in KINDS for target in targets(twin, kind)]
 
@@ -58,34 +85,23 @@ def one(twin: Twin, moments: list[str], last: float) -> st.SearchStrategy[Distur
 
     absolute = seconds(0.0, last).map(lambda at: (at, ""))
     anchored = st.tuples(seconds(0.0, 2.0), st.sampled_from(moments)) if moments else absolute
-    return st.sampled_from(kinds).flatmap(
+    when = st.one_of(anchored, absolute)
+    known = st.sampled_from(kinds).flatmap(
         lambda what: st.builds(
-            build,
-            st.just(what),
-            st.one_of(anchored, absolute),
-            seconds(*DURATIONS[what[0]]),
-            VALUES.get(what[0], st.just(0.0)),
+            build, st.just(what), when, seconds(*DURATIONS[what[0]]), VALUES.get(what[0], st.just(0.0))
         )
     )
+    if not more:
+        return known
+    own = st.builds(lambda d, at: replace(d, at=at[0], after=at[1]), st.sampled_from(more), when)
+    return st.one_of(known, own)
 
 
-def moments_of(controller: type[Cell], times: int = 3) -> list[str]:
-    """The moments disturbances can be anchored to: each step of each sequence, and each state."""
-    steps = [
-        f"{kind.name} {step.name}"
-        for state in controller.sequences
-        for kind in sequences_of(controller, state)
-        for step in kind.steps
-    ]
-    states = [f"state {state.name}" for state in State]
-    return [
-        f"{moment} {count}" for moment in dict.fromkeys([*steps, *states]) for count in range(1, times + 1)
-    ]
-
-
-def scenarios(twin: Twin, last: float) -> st.SearchStrategy[tuple[Disturbance, ...]]:
+def scenarios(
+    twin: Twin, moments: Sequence[str], last: float, more: Sequence[Disturbance] = ()
+) -> st.SearchStrategy[tuple[Disturbance, ...]]:
     """Lists of disturbances, often close to one another."""
-    single = one(twin, moments_of(twin.controller), last)
+    single = one(twin, moments, last, more)
     pair = st.tuples(single, seconds(0.0, 1.0), single).map(follow)
     return st.lists(st.one_of(single.map(lambda d: (d,)), pair), min_size=1, max_size=MOST).map(
         lambda groups: tuple(disturbance for group in groups for disturbance in group)
@@ -95,5 +111,4 @@ def scenarios(twin: Twin, last: float) -> st.SearchStrategy[tuple[Disturbance, .
 def follow(pair: Any) -> tuple[Disturbance, Disturbance]:
     """The second disturbance a short gap after the first."""
     first, gap, second = pair
-    at = round(first.at + gap, 2)
-    return first, Disturbance(at, second.kind, second.target, second.duration, second.value, first.after)
+    return first, replace(second, at=round(first.at + gap, 2), after=first.after)

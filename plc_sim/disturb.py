@@ -11,10 +11,10 @@ from control.controller import Entry
 from control.errors import ConfigurationError, nearest
 from control.packml import Command, State
 from control.scan import NEVER, ns
-from plc_sim.components.belt import PhotoEye
 from plc_sim.components.component import Driver
 from plc_sim.components.panel import Door
 from plc_sim.kernel import host
+from plc_sim.kernel.row import Kind
 from plc_sim.scenario import KINDS, Attendance, Disturbance, Scenario
 
 if TYPE_CHECKING:
@@ -90,6 +90,7 @@ def _begin_controller_power_loss(twin: Twin, what: Disturbance, now: int) -> Non
 
 def _end_controller_power_loss(twin: Twin, what: Disturbance, now: int) -> None:
     twin.boot(now)
+    twin.disturber.attend(State.STOPPED, now)
 
 
 def _begin_cell_power_loss(twin: Twin, what: Disturbance, now: int) -> None:
@@ -102,7 +103,7 @@ def _begin_cell_power_loss(twin: Twin, what: Disturbance, now: int) -> None:
 
 def _end_cell_power_loss(twin: Twin, what: Disturbance, now: int) -> None:
     _end_plc_stop(twin, what, now)
-    twin.boot(now)
+    _end_controller_power_loss(twin, what, now)
 
 
 def _nothing(twin: Twin, what: Disturbance, now: int) -> None:
@@ -153,6 +154,7 @@ class Disturber:
         self.buttons = buttons(twin)
         for disturbance in scenario.disturbances:
             self.add(disturbance)
+        self.attend(State.STOPPED, self.origin)
 
     def add(self, disturbance: Disturbance) -> None:
         """Plan one more. ConfigurationError if the twin has no such target."""
@@ -304,10 +306,11 @@ TARGETS: Mapping[str, Callable[[Twin], Iterable[str]]] = {
     "door": lambda twin: [name for name, part in twin.components.items() if isinstance(part, Door)],
     "sensor": sensors,
     "delay": lambda twin: [
-        f"{name}.{delay}"
+        f"{name}.{field.lower()}"
         for name, part in twin.components.items()
-        if isinstance(part, PhotoEye)
-        for delay in ("on_delay", "off_delay")
+        if part.row is not None
+        for field, where in part.row.fields.items()
+        if where.declaration.live and where.declaration.kind is Kind.DURATION
     ],
     "plc": lambda twin: [""],
     "link": lambda twin: [twin.plc_name, *twin.lines],

@@ -39,6 +39,9 @@ PRODUCING = frozenset(
     {State.STARTING, State.EXECUTE, State.HOLDING, State.HELD, State.UNHOLDING, State.SUSPENDED}
 )
 
+AT_PICK = frozenset({"APPROACHING", "DESCENDING", "GRIPPING", "LIFTING", "CARRYING"})
+"""Steps in which the robot may be in the pick zone, whatever its switch says."""
+
 
 class Status(DataBlock):
     """DB10, written by the PLC: sensors, panel, answers of the pallet exchange. Word 0 is the PLC's life
@@ -113,7 +116,7 @@ class Feed(Sequence["PickCell"]):
 
     def part_at_entry(self) -> bool:
         "a part from upstream"
-        return self.cell.status.entry_eye and not self.cell.status.robot_in_pick_zone
+        return self.cell.status.entry_eye and self.cell.robot_clear()
 
     def belt_at_rest(self) -> bool:
         "the belt to come to rest"
@@ -129,8 +132,7 @@ class Feed(Sequence["PickCell"]):
 
     def taken(self) -> bool:
         "the robot to take the part and leave"
-        status = self.cell.status
-        return not status.stop_eye and not status.robot_in_pick_zone and self.cell[Pick].step != "APPROACHING"
+        return not self.cell.status.stop_eye and self.cell.robot_clear()
 
     def lowered(self) -> bool:
         "the stopper to retract"
@@ -203,8 +205,9 @@ class Pick(Sequence["PickCell"]):
     motion = Var(Motion.NONE)
 
     def part_in_hand(self) -> bool:
-        "a part in the hand"
-        return self.cell.status.hand_part and self.cell.place_free()
+        "a part in the hand, once the belt is searched"
+        searched = self.cell[Feed].step not in ("RAISING", "SEARCHING")
+        return self.cell.status.hand_part and self.cell.place_free() and searched
 
     def part_offered(self) -> bool:
         "a part offered at the stop and a free place"
@@ -225,6 +228,11 @@ class Pick(Sequence["PickCell"]):
     def released(self) -> bool:
         "the hand to let go"
         return not self.cell.status.hand_part and self.in_step(0.25)
+
+    def settle(self) -> None:
+        # An abort came while the hand opened: the part lies in its place, though nobody has counted it.
+        if self.cell.reserved and not self.cell.status.hand_part:
+            self.count()
 
     def approach(self) -> None:
         self.motion = self.cell.robot.move_direct_absolute(self.over(self.cell.params.pick))
@@ -264,7 +272,8 @@ class Pick(Sequence["PickCell"]):
         return self.cell.robot.move_linear_absolute(pose, self.cell.params.approach_speed)
 
     steps = (
-        Step("WAITING", to={"CARRYING": part_in_hand, "APPROACHING": part_offered}, limit=OUTSIDE),
+        Step("WAITING", enter=settle, limit=OUTSIDE,
+             to={"CARRYING": part_in_hand, "APPROACHING": part_offered}),
         Step("APPROACHING", enter=approach, to={"DESCENDING": arrived}, limit=4.0),
         Step("DESCENDING", enter=descend, to={"GRIPPING": arrived}, limit=2.0),
         Step("GRIPPING", enter=grip, to={"LIFTING": gripped}, limit=1.0),
@@ -273,7 +282,7 @@ class Pick(Sequence["PickCell"]):
         Step("LOWERING", enter=lower, to={"RELEASING": arrived}, limit=2.0),
         Step("RELEASING", enter=release, leave=count, to={"RETREATING": released}, limit=1.0),
         Step("RETREATING", enter=retreat, to={"WAITING": arrived}, limit=2.0),
-    )
+    )  # fmt: skip
 
 
 class PalletExchange(Handshake["PickCell"]):
@@ -370,7 +379,7 @@ class PickCell(Cell):
 
     def robot_clear(self) -> bool:
         "the robot outside the pick zone"
-        return not self.status.robot_in_pick_zone
+        return not self.status.robot_in_pick_zone and self[Pick].step not in AT_PICK
 
     def not_retracting(self) -> bool:
         "the stopper not ordered to retract"

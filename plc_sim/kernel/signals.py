@@ -11,9 +11,13 @@ from plc_sim.kernel.schedule import poke, schedule
 @kernel
 def drive(I: Words, s: int, value: int, t: int) -> None:
     """The driver of the signal at offset `s` says `value` at `t` (ns)."""
-    I[s + SignalRow.DRIVEN] = value
     if I[s + SignalRow.FORCED] < 0:
+        I[s + SignalRow.DRIVEN] = value
         _show(I, s, value, t)
+    elif I[s + SignalRow.DRIVEN] != value:
+        I[s + SignalRow.DRIVEN] = value
+        if I[s + SignalRow.WATCHED]:
+            I[Header.STOP] |= Cause.PREDICATE
 
 
 @kernel

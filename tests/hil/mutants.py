@@ -1,0 +1,32 @@
+"""Every n-th mutant of the pick cell judged, one line of JSON each: half of the campaign for one core.
+
+python -m tests.hil.mutants 0 2 600
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+
+from control.project import load_project
+from hil.mutation import Mutant, Verdict, judge, mutants
+
+CELL = Path(__file__).parents[2] / "cells" / "pick_cell" / "cell.toml"
+CORRECT = "the correct controller"
+
+
+def verdicts(first: int, every: int, most: int) -> Iterator[Verdict]:
+    """The verdicts on the correct controller and all mutants, from `first` on, each `every`-th."""
+    project = load_project(CELL)
+    controller = project.controller()
+    every_one = [Mutant(CORRECT, lambda: controller), *mutants(controller)]
+    for mutant in islice(every_one, first, None, every):
+        yield judge(mutant, project, most=most)
+
+
+if __name__ == "__main__":
+    for verdict in verdicts(*map(int, sys.argv[1:4])):
+        print(json.dumps(verdict._asdict()), flush=True)
