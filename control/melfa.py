@@ -267,6 +267,8 @@ class MelfaSession(Session):
             return self.ended(order, Progress.ABORTED, "by group_stop")
         if status.error:
             return self.ended(order, Progress.REFUSED, self.reason(status))
+        if not status.has("operation_right"):
+            return self.ended(order, Progress.REFUSED, "the operation right was lost")
         return OrderState(order.number, Progress.ACTIVE)
 
     def ended(self, order: Order, progress: Progress, cause: str) -> OrderState:

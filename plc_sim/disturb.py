@@ -15,6 +15,7 @@ from plc_sim.components.component import Driver
 from plc_sim.components.panel import Door
 from plc_sim.kernel import host
 from plc_sim.kernel.row import Kind
+from plc_sim.line import broken
 from plc_sim.scenario import KINDS, Attendance, Disturbance, Scenario
 
 if TYPE_CHECKING:
@@ -53,7 +54,8 @@ def _begin_late(twin: Twin, what: Disturbance, now: int) -> None:
 
 def _end_late(twin: Twin, what: Disturbance, now: int) -> None:
     component, _, name = what.target.rpartition(".")
-    twin.plant.set_parameter(what.target, getattr(twin.components[component], name))
+    usual = twin.parameters.get(what.target, getattr(twin.components[component], name))
+    twin.plant.set_parameter(what.target, usual)
 
 
 def _begin_plc_stop(twin: Twin, what: Disturbance, now: int) -> None:
@@ -62,18 +64,26 @@ def _begin_plc_stop(twin: Twin, what: Disturbance, now: int) -> None:
 
 
 def _end_plc_stop(twin: Twin, what: Disturbance, now: int) -> None:
+    if twin.disturber.lasts("plc_stop", "cell_power_loss"):
+        return
     host.set_run(twin.plant.block, 1, now)
     twin.plc_link.start_plc(now)
 
 
 def _begin_link_lost(twin: Twin, what: Disturbance, now: int) -> None:
+    twin.broken.add(what.target)
+    if twin.off:
+        return
     if what.target == twin.plc_name:
         twin.plc_link.lose(now)
     else:
-        twin.lines[what.target].cut(now, f"{what.target}: the line is broken")
+        twin.lines[what.target].cut(now, broken(what.target))
 
 
 def _end_link_lost(twin: Twin, what: Disturbance, now: int) -> None:
+    twin.broken.discard(what.target)
+    if twin.off:
+        return
     if what.target == twin.plc_name:
         twin.plc_link.connect(now)
     else:
@@ -89,8 +99,9 @@ def _begin_controller_power_loss(twin: Twin, what: Disturbance, now: int) -> Non
 
 
 def _end_controller_power_loss(twin: Twin, what: Disturbance, now: int) -> None:
-    twin.boot(now)
-    twin.disturber.attend(State.STOPPED, now)
+    if not twin.disturber.lasts("controller_power_loss", "cell_power_loss"):
+        twin.boot(now)
+        twin.disturber.attend(State.STOPPED, now)
 
 
 def _begin_cell_power_loss(twin: Twin, what: Disturbance, now: int) -> None:
@@ -197,6 +208,10 @@ class Disturber:
         self.active[key] -= 1
         if not self.active[key]:
             ACTS[disturbance.kind][1](self.twin, disturbance, now)
+
+    def lasts(self, *kinds: str) -> bool:
+        """Whether a disturbance of one of these kinds lasts at this moment."""
+        return any(count for (kind, _), count in self.active.items() if kind in kinds)
 
     def active_faults(self) -> list[str]:
         """The faults that last at this moment."""

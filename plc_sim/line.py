@@ -93,20 +93,20 @@ class VirtualLine(DeviceLink):
     def plan(self) -> None:
         """Find the next instant at which something happens on this line."""
         due = self.endpoint.wakes()
-        if self.to_device:
-            due = min(due, self.to_device[0].arrival)
-        if self.to_driver:
-            due = min(due, self.to_driver[0].arrival)
-        if not self.quiet:
-            due = min(due, self.session.due())
-        self.next = max(due, self.time)
+        if self.to_device and self.to_device[0].arrival < due:
+            due = self.to_device[0].arrival
+        if self.to_driver and self.to_driver[0].arrival < due:
+            due = self.to_driver[0].arrival
+        if not self.quiet and (asks := self.session.due()) < due:
+            due = asks
+        self.next = due if due > self.time else self.time
 
     @property
     def quiet(self) -> bool:
         """Only status requests lie ahead and they would all be answered as the last was."""
         return (
-            not self.to_driver
-            and self.skipping
+            self.skipping
+            and not self.to_driver
             and self.session.steady
             and self.answered == self.endpoint.version
             and self.endpoint.wakes() == NEVER
@@ -179,6 +179,11 @@ class VirtualLine(DeviceLink):
             self.to_device = (Flight(arrival, sent, data),)
         else:
             self.reply(self.last_answer, arrival + self.endpoint.answer_time)
+
+
+def broken(name: str) -> str:
+    """Why a line whose cable is cut is not good."""
+    return f"{name}: the line is broken"
 
 
 def split(flights: tuple[Flight, ...], now: int) -> tuple[bytes, tuple[Flight, ...]]:

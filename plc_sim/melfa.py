@@ -145,9 +145,10 @@ class MelfaEndpoint(Endpoint):
         if found is None:
             return b""
         try:
-            text = ("QoK" if not self.alarm else "Qok") + self.carry_out(found[1].decode("ascii"), now)
+            kind, data = "oK", self.carry_out(found[1].decode("ascii"), now)
         except Refused as refusal:
-            text = ("QeR" if not self.alarm else "Qer") + f"{refusal.error:04d}"
+            kind, data = "eR", f"{refusal.error:04d}"
+        text = f"Q{kind.lower() if self.alarm else kind}{data}"
         return text.encode("ascii") + self.settings.terminator
 
     def carry_out(self, command: str, now: int) -> str:
@@ -212,7 +213,7 @@ class MelfaEndpoint(Endpoint):
     def servo_on(self, now: int) -> str:
         if self.alarm:
             raise Refused(Error.IN_ALARM)
-        if not self.servo:
+        if not self.servo and self.servo_at == NEVER:
             self.servo_at = now + ns(self.settings.servo_time)
         return ""
 

@@ -8,6 +8,7 @@ from control.link import Image, Plan, PlcLink
 from control.scan import NEVER
 from plc_sim.kernel import host
 from plc_sim.kernel.header import Header
+from plc_sim.kernel.plc_rows import PlcRow
 from plc_sim.plant import Plant
 
 
@@ -19,10 +20,12 @@ class TwinPlcLink(PlcLink):
     out first.
     """
 
-    def __init__(self, name: str, plant: Plant, *, timeout: int, life_timeout: int) -> None:
+    def __init__(
+        self, name: str, plant: Plant, *, timeout: int, life_timeout: int, broken: bool = False
+    ) -> None:
         super().__init__(name, f"twin://{name}")
         self.plant, self.timeout, self.life_timeout = plant, timeout, life_timeout
-        self.lost_at = NEVER
+        self.lost_at = plant.now if broken else NEVER
         self.stopped_at = NEVER
         self.outputs: tuple[bytes, ...] | None = None
         self.held_until = 0
@@ -33,7 +36,11 @@ class TwinPlcLink(PlcLink):
         self.outputs = None
 
     def open(self) -> None:
-        self.connect(self.plant.now)
+        if self.plant.words[self.plant.row["plc"] + PlcRow.RUN] == 0:
+            self.stopped_at = self.plant.now - self.life_timeout  # its life word has not been seen to change
+        if self.lost_at == NEVER:
+            self.connect(self.plant.now)
+        self.look_ahead(self.plant.now)
 
     def close(self) -> None:
         if self.lost_at == NEVER:

@@ -30,8 +30,8 @@ from plc_sim.endpoint import Endpoint
 from plc_sim.kernel import host
 from plc_sim.kernel.draw import stream_key, u01
 from plc_sim.kernel.header import NEVER as KERNEL_NEVER
-from plc_sim.kernel.header import Cause, SignalRow, name_hash
-from plc_sim.line import LATEST, VirtualLine
+from plc_sim.kernel.header import Cause, Header, SignalRow, name_hash
+from plc_sim.line import LATEST, VirtualLine, broken
 from plc_sim.plant import Plant
 from plc_sim.plc import Plc
 from plc_sim.plc_link import TwinPlcLink
@@ -74,7 +74,7 @@ class Twin:
         store: Store | None = None,
     ) -> None:
         self.project = project or project_of(type(self))
-        self.seed, self.scenario = seed, scenario
+        self.seed, self.scenario, self.parameters = seed, scenario, dict(parameters or {})
         self.controller = self.project.controller()
         self.tables = dict(self.project.toml.links)
         self.plc_name = self._plc_link()
@@ -94,6 +94,11 @@ class Twin:
         self.every_scan = False
         self.judged: Cell | None = None
         self.lost: Lost | None = None
+        self.off = False
+        """The controller has no power."""
+        self.broken: set[str] = set()
+        """The links whose cables are cut."""
+        self.instant = self.stood = -1
         self.standing = 0
         self.reads = 0
         self.observer: Callable[[int], None] | None = None
@@ -124,9 +129,15 @@ class Twin:
         """Make the links anew, as a controller that starts finds them."""
         table = self.tables[self.plc_name]
         self.plc_link = TwinPlcLink(
-            self.plc_name, self.plant, timeout=ns(table.timeout), life_timeout=ns(table.life_timeout)
+            self.plc_name,
+            self.plant,
+            timeout=ns(table.timeout),
+            life_timeout=ns(table.life_timeout),
+            broken=self.plc_name in self.broken,
         )
         self.lines = {name: self._line(name) for name in self.endpoints}
+        for name in self.broken.intersection(self.lines):
+            self.lines[name].cut(self.now(), broken(name))
         where = str(self.project.path)
         self.wiring = Wiring(
             {self.plc_name: self.plc_link, **self.lines},
@@ -181,7 +192,7 @@ class Twin:
         self.reads = reads
         scan_at = KERNEL_NEVER if due >= KERNEL_NEVER else host.scan_at_or_after(plant.block, due)
         plant.wait(scan_at, reads)
-        while not self._turn() & Cause.SCAN:
+        while not self._turn() & SCAN:
             pass
         now = plant.now
         self.plc_link.refresh(now)
@@ -189,29 +200,32 @@ class Twin:
 
     def _turn(self) -> int:
         """Let time pass until something happens outside the plant, and let it happen; why it stopped."""
-        before = self.plant.now
-        now = self.plant.advance(self._next())
-        self.standing = self.standing + 1 if now == before else 0
+        due = min(self.disturber.next, self.plc_link.next, LAST)
+        for line in self.lines.values():
+            if line.next < due:
+                due = line.next
+        now = self.plant.advance(due)
+        if now == self.instant:
+            self._stand(now)
+        self.instant = now
+        cause = self.plant.words[CAUSE]
+        if cause & PROGRAM and self.program is not None:
+            self.program.scan(now)
+            return 0
+        if cause & EDGE:
+            self._edges(now)
+        if due <= now or cause & EDGE:
+            self._step(now)
+        return cause
+
+    def _stand(self, now: int) -> None:
+        """One more turn at the same instant. CellwrightError if there is no end of them."""
+        self.standing = self.standing + 1 if now == self.stood else 1
+        self.stood = now
         if self.standing > STORM:
             raise CellwrightError(
                 f"time stands still at {now} ns: {', '.join(self._due(now))} is always due again"
             )
-        cause = self.plant.cause
-        if cause & Cause.PROGRAM and self.program is not None:
-            self.program.scan(now)
-            return 0
-        if cause & (Cause.DEVICE | Cause.PREDICATE):
-            self._edges(now)
-        self._step(now)
-        return cause
-
-    def _next(self) -> int:
-        """When something outside the plant happens next."""
-        due = min(self.disturber.next, self.plc_link.next, KERNEL_NEVER - 1)
-        for line in self.lines.values():
-            if line.next < due:
-                due = line.next
-        return due
 
     def _due(self, now: int) -> list[str]:
         """What is due at this instant, by name."""
@@ -262,7 +276,7 @@ class Twin:
         """The controller is gone: nothing is exchanged any more, its life word stands still, requests end
         unanswered.
         """
-        now = self.now()
+        now, self.off = self.now(), True
         self.plc_link.lose(now)
         for line in self.lines.values():
             line.cut(now, "the controller is off")
@@ -274,6 +288,7 @@ class Twin:
     def wait_for_boot(self) -> None:
         """Let time pass without a controller until it has started; its links are made anew."""
         self._idle_while(lambda: self.lost is not None)
+        self.off = False
         self.wire()
 
     def idle(self, until: int) -> None:
@@ -284,7 +299,7 @@ class Twin:
     def _idle_while(self, condition: Callable[[], bool]) -> None:
         self.plant.wait(KERNEL_NEVER, 0)
         while condition():
-            if self._turn() & Cause.SCAN:
+            if self._turn() & SCAN:
                 self.plant.wait(KERNEL_NEVER, 0)
 
     def state_of_cell(self) -> State | None:
@@ -298,6 +313,10 @@ class Twin:
         for name in self.disturber.lit:
             self.plant.words[self.plant.signal(name) + SignalRow.WATCHED] = 1
 
+
+LAST = KERNEL_NEVER - 1
+CAUSE, SCAN, PROGRAM = int(Header.CAUSE), int(Cause.SCAN), int(Cause.PROGRAM)
+EDGE = int(Cause.DEVICE | Cause.PREDICATE)
 
 STORM = 10_000
 """So many turns at one instant mean that something is always due again."""

@@ -14,6 +14,8 @@ from control.session import Line
 BYTE_TIME = 12 / 38400
 ORIGIN = 1_234_567_891
 WHO = b"QoK63;63;63;1;RV-6S;CR1B-571;R6;ENG;1;COPYRIGHT(C)1999 MITSUBISHI ELECTRIC CORPORATION;6;1"
+COMING = b"QoK81060;1;0"
+"""The operation right, and no servo yet."""
 READY, RUNNING, OFF, ALARM = b"QoKA1060;1;0", b"QoKE1000;1;0", b"QoK01060;1;0", b"QokA1062140;1;0"
 
 

@@ -10,7 +10,18 @@ from control.melfa import MelfaSession
 from control.robot import GroupState
 from control.scan import ns
 from control.session import Line
-from tests.control.melfa_desk import ALARM, BYTE_TIME, OFF, POSE, POSE_TEXT, READY, RUNNING, WHO, MelfaDesk
+from tests.control.melfa_desk import (
+    ALARM,
+    BYTE_TIME,
+    COMING,
+    OFF,
+    POSE,
+    POSE_TEXT,
+    READY,
+    RUNNING,
+    WHO,
+    MelfaDesk,
+)
 
 # three outcomes
 
@@ -177,11 +188,22 @@ def test_a_stop_while_the_servos_come_on_is_no_refusal() -> None:
     desk.order("enable_robot")
     desk.exchange(b"1;1;CNTLON\r", b"QoK")
     desk.exchange(b"1;1;SRVON\r", b"QoK")
-    desk.exchange(b"1;1;DSTATE\r", OFF)
+    desk.exchange(b"1;1;DSTATE\r", COMING)
     desk.order("group_stop", number=2)
     desk.exchange(b"1;1;STOP\r", b"QoK")
-    desk.exchange(b"1;1;DSTATE\r", OFF)
+    desk.exchange(b"1;1;DSTATE\r", COMING)
     assert desk.state() == OrderState(1, Progress.ABORTED, "by group_stop")
+
+
+def test_servos_do_not_come_on_at_a_robot_that_was_switched_off_and_on() -> None:
+    desk = MelfaDesk().identified()
+    desk.order("enable_robot")
+    desk.exchange(b"1;1;CNTLON\r", b"QoK")
+    desk.exchange(b"1;1;SRVON\r", b"QoK")
+    desk.exchange(b"1;1;DSTATE\r", COMING)
+    assert desk.state().progress is Progress.ACTIVE
+    desk.exchange(b"1;1;DSTATE\r", OFF)
+    assert desk.state() == OrderState(1, Progress.REFUSED, "the operation right was lost")
 
 
 def test_an_interrupted_motion_goes_on_to_its_end_and_nothing_starts_meanwhile() -> None:

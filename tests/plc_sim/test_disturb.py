@@ -1,0 +1,220 @@
+"""Disturbances: each kind does at the plant what it says and undoes it, alone and overlapping others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import pytest
+
+from control.errors import ConfigurationError
+from control.packml import State
+from control.scan import ns
+from plc_sim.disturb import ACTS, targets
+from plc_sim.plc_link import TwinPlcLink
+from plc_sim.scenario import KINDS, Attendance, Disturbance
+from plc_sim.twin import Twin
+from tests.plc_sim.pick import Run, pick_twin
+
+
+class Effect(NamedTuple):
+    """A disturbance's target and value, and whether it acts on a twin at this moment."""
+
+    target: str
+    acts: Callable[[Twin], bool]
+    value: float = 0.0
+
+
+def signal(name: str, value: bool = True) -> Callable[[Twin], bool]:
+    return lambda twin: twin.plant.signal_value(name) is value
+
+
+def delay(twin: Twin) -> bool:
+    _, word, _ = twin.plant.field("stop_eye.on_delay")
+    return twin.plant.words[word] == 700_000_000
+
+
+def link_lost(twin: Twin) -> bool:
+    return isinstance(twin.plc_link, TwinPlcLink) and twin.plc_link.lost_at <= twin.now()
+
+
+def controller_off(twin: Twin) -> bool:
+    return twin.state_of_cell() is None
+
+
+EFFECTS: dict[str, tuple[Effect, ...]] = {
+    "press": (Effect("panel.stop", signal("panel.stop")),),
+    "open": (Effect("door", signal("door.open")),),
+    "stuck": (
+        Effect("stop_eye.blocked", signal("stop_eye.blocked"), 1.0),
+        Effect("door.channel_1", signal("door.channel_1", value=False), 0.0),
+    ),
+    "late": (Effect("stop_eye.on_delay", delay, 0.7),),
+    "plc_stop": (Effect("", signal("plc.running", value=False)),),
+    "link_lost": (
+        Effect("plc", link_lost),
+        Effect("robot", lambda twin: not twin.lines["robot"].connected),
+    ),
+    "controller_power_loss": (
+        Effect("", controller_off, 0.0),
+        Effect("", controller_off, 1.0),
+    ),
+    "cell_power_loss": (
+        Effect("", lambda twin: controller_off(twin) and twin.plant.signal_value("plc.running") is False),
+    ),
+}
+LASTING = [(kind, effect) for kind, effects in EFFECTS.items() for effect in effects]
+
+
+def test_every_kind_is_known_here() -> None:
+    assert set(EFFECTS) == {kind for kind, entry in KINDS.items() if entry.lasts}
+    assert set(ACTS) == set(KINDS)
+
+
+def seen(effect: Effect, times: list[float], *disturbances: Disturbance, **options: Any) -> list[bool]:
+    """Whether an effect is there at these times (s), while disturbances happen."""
+    run = Run(*disturbances, **options)
+    found: list[bool] = []
+    for time in times:
+        at = run.twin.timing.start + ns(time)
+        run.twin.disturber.call(at, lambda now: found.append(effect.acts(run.twin)))
+    run.run_until(times[-1] + 0.5)
+    return found
+
+
+@pytest.mark.parametrize(("kind", "effect"), LASTING)
+def test_it_acts_while_it_lasts_and_no_longer(kind: str, effect: Effect) -> None:
+    happens = Disturbance(1.0, kind, effect.target, 1.5, effect.value)
+    times = [0.9, 1.1, 2.4, 2.7]
+    assert seen(effect, times, happens, attendance=Attendance.NONE) == [False, True, True, False]
+
+
+@pytest.mark.parametrize(("kind", "effect"), LASTING)
+@pytest.mark.parametrize("second", [(1.5, 0.5), (1.5, 1.5), (2.5, 1.5)])
+def test_overlapping_ones_last_until_the_last_ends(
+    kind: str, effect: Effect, second: tuple[float, float]
+) -> None:
+    begin, duration = second
+    happen = [Disturbance(at, kind, effect.target, lasts, effect.value) for at, lasts in ((1.0, 1.5), second)]
+    end = max(2.5, begin + duration)
+    found = seen(effect, [0.9, 1.6, 2.4, end - 0.1, end + 0.2], *happen, attendance=Attendance.NONE)
+    assert found == [False, True, True, True, False]
+
+
+MIXED: dict[str, tuple[str, Disturbance, Disturbance]] = {
+    "cell power back while the PLC is in STOP": (
+        "plc_stop", Disturbance(1.0, "cell_power_loss", "", 1.0), Disturbance(1.5, "plc_stop", "", 2.0)
+    ),
+    "RUN asked for while the cell is without power": (
+        "plc_stop", Disturbance(1.0, "plc_stop", "", 1.0), Disturbance(1.5, "cell_power_loss", "", 2.0)
+    ),
+    "the controller's power back while the cell has none": (
+        "cell_power_loss",
+        Disturbance(1.0, "controller_power_loss", "", 1.0), Disturbance(1.5, "cell_power_loss", "", 2.0),
+    ),
+    "the cell's power back while the controller has none": (
+        "controller_power_loss",
+        Disturbance(1.0, "cell_power_loss", "", 1.0), Disturbance(1.5, "controller_power_loss", "", 2.0),
+    ),
+    "the controller back while the PLC's cable is cut": (
+        "link_lost",
+        Disturbance(1.0, "controller_power_loss", "", 1.0), Disturbance(1.5, "link_lost", "plc", 2.0),
+    ),
+    "a cable cut before the controller lost power": (
+        "link_lost",
+        Disturbance(1.5, "controller_power_loss", "", 1.0), Disturbance(1.0, "link_lost", "plc", 2.5),
+    ),
+}  # fmt: skip
+"""What acts until 3.5 s though something else ends before."""
+
+
+@pytest.mark.parametrize("name", MIXED)
+def test_what_ends_leaves_what_still_lasts(name: str) -> None:
+    kind, *happen = MIXED[name]
+    found = seen(EFFECTS[kind][0], [0.9, 1.9, 2.3, 2.9, 3.4, 4.0], *happen, attendance=Attendance.NONE)
+    assert found == [False, True, True, True, True, False]
+
+
+def test_a_robot_line_stays_cut_while_the_controller_starts_anew() -> None:
+    effect = EFFECTS["link_lost"][1]
+    happen = Disturbance(1.0, "link_lost", "robot", 2.5), Disturbance(1.5, "controller_power_loss", "", 1.0)
+    assert seen(effect, [0.9, 1.4, 2.7, 3.4, 4.0], *happen) == [False, True, True, True, False]
+
+
+def test_a_cable_mended_while_the_controller_is_off_brings_no_life_word() -> None:
+    """The PLC must not hear a controller that has no power."""
+    happen = Disturbance(1.0, "link_lost", "plc", 1.0), Disturbance(1.5, "controller_power_loss", "", 3.0)
+    tripped = Effect("", signal("plc.tripped"))
+    assert seen(tripped, [2.1, 3.0, 4.0, 4.4], *happen, attendance=Attendance.NONE) == [True] * 4
+    polled = Effect("", lambda twin: twin.lines["robot"].session.connected)
+    happen = Disturbance(1.0, "link_lost", "robot", 1.0), happen[1]
+    assert seen(polled, [0.9, 2.1, 4.4, 5.0], *happen) == [True, False, False, True]
+
+
+def test_a_controller_that_starts_beside_a_stopped_plc_waits_for_it() -> None:
+    happen = Disturbance(1.0, "plc_stop", "", 4.0), Disturbance(1.5, "controller_power_loss", "", 1.0)
+    alive = Effect("", lambda twin: twin.plc_link.image.good)
+    assert seen(alive, [0.9, 3.0, 4.9, 5.5], *happen) == [True, False, False, True]
+
+
+def test_a_robot_alarm_stays_until_it_is_acknowledged() -> None:
+    alarm = Effect("robot", lambda twin: vars(twin.endpoints["robot"])["alarm"] != 0)
+    happens = Disturbance(1.0, "robot_alarm", "robot")
+    assert seen(alarm, [0.9, 1.1, 30.0], happens, attendance=Attendance.NONE) == [False, True, True]
+    assert seen(alarm, [0.9, 1.1, 30.0], happens) == [False, True, False]
+
+
+def test_a_delay_goes_back_to_the_parameter_of_this_twin() -> None:
+    run = Run(Disturbance(1.0, "late", "stop_eye.on_delay", 1.0, 0.7), parameters={"stop_eye.on_delay": 0.3})
+    _, word, _ = run.twin.plant.field("stop_eye.on_delay")
+    before = int(run.twin.plant.words[word])
+    run.run_until(3.0)
+    assert before == run.twin.plant.words[word] == 300_000_000
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_unknown_target_is_refused_with_the_nearest(kind: str) -> None:
+    known = targets(pick_twin(), kind)
+    with pytest.raises(ConfigurationError, match=f"disturbance {kind}: no {KINDS[kind].target} 'nothing'; "):
+        pick_twin(Disturbance(1.0, kind, "nothing"))
+    for target in known:
+        assert pick_twin(Disturbance(1.0, kind, target)).disturber.next > 0
+
+
+def test_the_anchor_is_the_entry_of_the_trace_counted_from_the_first() -> None:
+    run = Run(
+        Disturbance(0.3, "press", "panel.hold", after="pick DESCENDING"),
+        Disturbance(0.5, "open", "door", after="pick CARRYING 2"),
+        Disturbance(0.0, "press", "panel.stop", after="pick CARRYING 99"),
+    )
+    run.run_until(60.0)
+    begun = {what.kind: run.seconds(time) for time, what in run.twin.disturber.done if what.after}
+    assert begun == {
+        "press": pytest.approx(run.times("pick", "DESCENDING")[0] + 0.3),
+        "open": pytest.approx(run.times("pick", "CARRYING")[1] + 0.5),
+    }
+    assert {"HELD", "ABORTED"} <= {value for _, name, value in run.trace if name == "state"}
+
+
+def test_what_has_happened_is_counted_by_kind_and_told_while_it_lasts() -> None:
+    run = Run(
+        Disturbance(1.0, "open", "door", 2.0),
+        Disturbance(1.5, "open", "door", 0.1),
+        Disturbance(2.0, "stuck", "stop_eye.blocked", 3.0, 1.0),
+        Disturbance(2.0, "press", "panel.stop", 9.0),
+        attendance=Attendance.NONE,
+    )
+    run.run_until(2.5)
+    assert run.twin.disturber.active_faults() == ["open door", "stuck stop_eye.blocked"]
+    run.run_until(6.0)
+    assert run.twin.disturber.active_faults() == []
+    assert run.twin.disturber.happened == {"open": 2, "stuck": 1, "press": 1}
+
+
+def test_the_operator_brings_the_cell_back_from_any_one_fault() -> None:
+    for kind, effects in EFFECTS.items():
+        for effect in effects if kind not in ("press", "stuck", "late") else ():
+            run = Run(Disturbance(8.0, kind, effect.target, 2.0, effect.value))
+            run.run_until(40.0)
+            assert run.cell.state is State.EXECUTE, (kind, run.cell.waiting_for())
+            assert run.times("state", "EXECUTE")[-1] > 10.0, kind
