@@ -16,7 +16,7 @@ from pydantic_core import PydanticUndefined
 import cellwright
 import control
 from control.errors import ValueRefused
-from control.packml import Command, State, kind_of, target
+from control.packml import PRIORITY, Command, State, kind_of, target
 from control.project import CellTable, CellToml, LinkTable
 from control.sequence import REACTIONS
 from control.serial_port import Format
@@ -211,6 +211,11 @@ def packml() -> str:
             for state in State
         ),
     )
+
+
+def priority() -> str:
+    """Which of several commands acts."""
+    return table(("first", *[""] * (len(PRIORITY) - 2), "last"), [[command.name for command in PRIORITY]])
 
 
 def name_of(state: State | None) -> str:
