@@ -54,10 +54,9 @@ class Disturbance:
             raise ConfigurationError(f"disturbance: no kind {self.kind!r}; {nearest(self.kind, KINDS)}")
         for name in ("at", "duration", "value"):
             number = getattr(self, name)
+            wanted = "a finite number" if name == "value" else "0 s or more"
             if not math.isfinite(number) or name != "value" and number < 0:
-                raise ConfigurationError(
-                    f"disturbance {self.kind}: {name}: wanted 0 s or more, got {number!r}"
-                )
+                raise ConfigurationError(f"disturbance {self.kind}: {name}: wanted {wanted}, got {number!r}")
 
     def __str__(self) -> str:
         kind = KINDS[self.kind]

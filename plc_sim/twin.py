@@ -282,13 +282,14 @@ class Twin:
             line.cut(now, "the controller is off")
 
     def boot(self, now: int) -> None:
-        """Power is back and the controller has started."""
-        self.lost = None
+        """Power is back and the controller has started; if it has not noticed the loss yet, it still will."""
+        if self.lost is not None:
+            self.lost = None if self.off else self.lost._replace(over=True)
 
     def wait_for_boot(self) -> None:
         """Let time pass without a controller until it has started; its links are made anew."""
-        self._idle_while(lambda: self.lost is not None)
-        self.off = False
+        self._idle_while(lambda: self.lost is not None and not self.lost.over)
+        self.lost, self.off = None, False
         self.wire()
 
     def idle(self, until: int) -> None:
@@ -323,9 +324,10 @@ STORM = 10_000
 
 
 class Lost(NamedTuple):
-    """The controller is about to lose power; `commit`: only after its scan."""
+    """The controller is about to lose power; `commit`: only after its scan. `over`: it is back by then."""
 
     commit: bool
+    over: bool = False
 
 
 def byte_time(table: LinkTable) -> float:

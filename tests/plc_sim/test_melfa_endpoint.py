@@ -370,6 +370,7 @@ COMMON = (
 
 def test_an_equal_version_means_an_equal_answer_to_the_status_request() -> None:
     """What leaving out polls rests on: over random commands, stops and alarms."""
+    answers: set[str] = set()
     for seed in range(10):
         draw, rig = Random(seed), RobotRig()
         seen: dict[object, str] = {}
@@ -387,4 +388,5 @@ def test_an_equal_version_means_an_equal_answer_to_the_status_request() -> None:
             rig.wait(draw.choice((0.0, 0.01, 0.3, 2.0)))
             answer = rig.ask("DSTATE")
             assert seen.setdefault(rig.endpoint.version, answer) == answer
-        assert len(set(seen.values())) > 4
+        answers |= set(seen.values())
+    assert len(answers) > 5
