@@ -12,11 +12,12 @@ from hypothesis import settings
 
 from control.commands import Seconds, as_json, cell_path, show
 from control.errors import ConfigurationError
+from control.project import Project, load_project
 from control.statistics import percentiles_text
 from hil.bench import BenchRun, run_bench
 from hil.campaign import CAMPAIGN
 from hil.cell_test import CellFailure, cell_test
-from plc_sim.commands import scenario_of, scenario_option, seed_option
+from plc_sim.commands import parameters_of, scenario_of, scenario_option, seed_option, set_option
 
 GOOD, FAILED, INVALID = 0, 1, 4
 STATUS = {"good": GOOD, "failed": FAILED, "invalid": INVALID}
@@ -27,62 +28,89 @@ STATUS = {"good": GOOD, "failed": FAILED, "invalid": INVALID}
 @as_json
 @seed_option
 @scenario_option
+@set_option
 @click.option("--seconds", default=60.0, type=Seconds(5), help="Real time.")
 @click.option(
     "--real", multiple=True, metavar="LINK", help="A link that goes to real hardware, as cell.toml says."
 )
-def bench(cell: Path, as_json: bool, seed: int, scenario: str, seconds: float, real: tuple[str, ...]) -> int:
+def bench(
+    cell: Path,
+    as_json: bool,
+    seed: int,
+    scenario: str,
+    settings: tuple[str, ...],
+    seconds: float,
+    real: tuple[str, ...],
+) -> int:
     """Run the controller in its own process against the served twin, in real time, and compare it with the
     twin.
     """
     with tempfile.TemporaryDirectory(prefix="cellwright-bench-") as folder:
         outcome = run_bench(
-            cell, seconds=seconds, seed=seed, scenario=scenario_of(scenario), real=real, folder=Path(folder)
+            cell,
+            seconds=seconds,
+            seed=seed,
+            scenario=scenario_of(scenario),
+            folder=Path(folder),
+            parameters=parameters_of(settings),
+            real=real,
         )
-    show(bench_data(outcome, real), as_json, bench_text)
+    show(bench_data(outcome, load_project(cell), real), as_json, bench_text)
     return STATUS[outcome.verdict]
 
 
-def bench_data(outcome: BenchRun, real: tuple[str, ...]) -> dict[str, Any]:
+def bench_data(outcome: BenchRun, project: Project, real: tuple[str, ...]) -> dict[str, Any]:
     """A bench run as plain data."""
-    controller, scan = outcome.controller, outcome.controller["scan"]
-    jobs = sum(counts.get("jobs", 0) for counts in controller["jobs"].values())
-    return {
+    data = {
         "verdict": outcome.verdict,
         "why": outcome.why,
         "real": list(real),
-        "simulated": [name for name in controller["links"] if name not in real],
-        "parts_good": controller["parts_good"],
-        "parts_rejected": controller["parts_rejected"],
+        "simulated": [name for name in project.toml.links if name not in real],
+        "server": outcome.server,
+    }
+    if not outcome.controller:
+        return data
+    scan, comparison = outcome.controller["scan"], outcome.comparison
+    jobs = sum(counts.get("jobs", 0) for counts in outcome.controller["jobs"].values())
+    return data | {
+        "parts_good": outcome.controller["parts_good"],
+        "parts_rejected": outcome.controller["parts_rejected"],
         "scan": scan,
         "overruns": scan["overruns"],
         "s7_jobs_per_scan": jobs / max(scan["lateness_s"]["count"], 1),
-        "server": outcome.server,
         "compared": {
-            "parts": outcome.comparison.parts,
-            "streams": [stream._asdict() for stream in outcome.comparison.streams],
-            "differences": list(outcome.comparison.differences),
+            "parts": comparison.parts,
+            "link_bound_s": sum(comparison.bound.values()),
+            "link_bound_parts_s": comparison.bound,
+            "streams": [stream._asdict() for stream in comparison.streams],
+            "differences": list(comparison.differences),
         },
     }
 
 
 def bench_text(data: dict[str, Any]) -> str:
     """A bench run for people."""
-    late, period = data["scan"]["lateness_s"], data["scan"]["actual_period_s"]
     links = [f"real: {', '.join(data['real'])}"] if data["real"] else []
-    lines = [
-        f"{data['verdict']}: {data['parts_good']} good, {data['parts_rejected']} rejected"
-        f" ({'; '.join([*links, 'simulated: ' + ', '.join(data['simulated'])])})",
+    links.append("simulated: " + ", ".join(data["simulated"]))
+    lines = [f"{data['verdict']} ({'; '.join(links)})", *(f"  {reason}" for reason in data["why"])]
+    if "scan" not in data:
+        return "\n".join(lines)
+    late, period, compared = data["scan"]["lateness_s"], data["scan"]["actual_period_s"], data["compared"]
+    terms = " + ".join(f"{name} {1e3 * time:.1f}" for name, time in compared["link_bound_parts_s"].items())
+    lines += [
+        f"  {data['parts_good']} good, {data['parts_rejected']} rejected",
         f"  scans: period {percentiles_text(period)}; late by {percentiles_text(late)};"
         f" {data['overruns']} overruns; {data['s7_jobs_per_scan']:.2f} S7 jobs per scan",
-        f"  compared with the twin over {data['compared']['parts']} parts:",
+        f"  simulated PLC: late by {percentiles_text(data['server']['lateness_s'])}",
+        f"  compared with the twin over {compared['parts']} parts; durations may differ by"
+        f" {1e3 * compared['link_bound_s']:.0f} ms ({terms} ms):",
     ]
-    for stream in data["compared"]["streams"]:
+    for stream in compared["streams"]:
         lines.append(
             f"    {stream['name']:<26} {stream['equal']} of {stream['common']} common values equal,"
             f" durations within {1e3 * stream['largest']:.0f} ms"
         )
-    return "\n".join([*lines, *(f"  {reason}" for reason in data["why"])])
+    return "\n".join(lines)
 
 
 @click.command(name="test")

@@ -7,7 +7,7 @@ counts that several twin runs with other phases and starts have in common.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -16,22 +16,14 @@ from control.errors import ConfigurationError
 from control.project import Project
 from control.replay import read_record
 from control.scan import ns
+from plc_sim.line import LATEST
 from plc_sim.scenario import Scenario
 from plc_sim.simulation import Simulation
-from plc_sim.timing import drawn_timing
-from plc_sim.twin import twin_class
+from plc_sim.timing import EXCHANGE, LATEST_EXCHANGE, LATEST_SCAN, drawn_timing
+from plc_sim.twin import Twin, twin_class
 
 RUNS = 5
 """Twin runs whose common part is compared."""
-
-MIN_PARTS = 5
-"""A comparison says something once it spans so many parts."""
-
-SLACK = 0.12
-"""How much longer or shorter the time between two events of one stream may be on the bench than on every twin
-run, in s: two link cycles, two scans, a PLC cycle, two serial exchanges and a status poll, each at its
-worst.
-"""
 
 Events = list[tuple[float, Any]]
 Streams = dict[str, Events]
@@ -49,29 +41,69 @@ class Stream(NamedTuple):
 
 
 class Comparison(NamedTuple):
-    """All streams; `equal` if every common part is the same and spans enough parts."""
+    """All streams over `parts` parts. `bound` is what a duration may differ by: the sum (s) of its parts.
+    `differences` are the values and durations that are not as on the twin.
+    """
 
-    equal: bool
     parts: int
+    bound: dict[str, float]
     streams: tuple[Stream, ...]
     differences: tuple[str, ...]
 
 
-def compare(project: Project, records: Path, seed: int, scenario: Scenario, seconds: float) -> Comparison:
-    """Compare the record of a bench run with twin runs of the same plant."""
-    bench = streams_of(recorded(records), devices_of(project))
-    twins = [twin_streams(project, seed, scenario, seconds, run) for run in range(RUNS)]
-    names = sorted(set(bench) | {name for twin in twins for name in twin})
+def compare(
+    project: Project,
+    records: Path,
+    scenario: Scenario,
+    *,
+    seed: int,
+    seconds: float,
+    late: float,
+    parameters: Mapping[str, float],
+) -> Comparison:
+    """Compare the record of a bench run with twin runs of the same plant. `late` is by how much (s) the
+    machine was late at worst, which every duration may differ by besides.
+    """
+    devices = devices_of(project)
+    bench = streams_of(recorded(records), devices)
+    twins = [
+        twin_streams(plant_for(project, scenario, seed, parameters, run), seconds, 0.5 * run)
+        for run in range(RUNS)
+    ]
+    bound = link_bound(plant_for(project, scenario, seed, parameters, 0)) | {"the machine, late": late}
+    ends = [end_of(run, twins, devices) - sum(bound.values()) for run in (bench, *twins)]
     streams, differences = [], []
-    for name in names:
-        stream, problem = compare_stream(name, bench.get(name, []), [twin.get(name, []) for twin in twins])
+    for name in sorted({name for run in (bench, *twins) for name in run}):
+        runs = [run.get(name, []) for run in (bench, *twins)]
+        stream, problems = compare_stream(name, runs, ends, sum(bound.values()))
         streams.append(stream)
-        if problem:
-            differences.append(problem)
-    parts = min((parts_in(project, twin, streams) for twin in twins), default=0)
-    if parts < MIN_PARTS:
-        differences.append(f"the common part spans {parts} parts; wanted at least {MIN_PARTS}: run longer")
-    return Comparison(not differences, parts, tuple(streams), tuple(differences))
+        differences += problems
+    parts = min((parts_in(devices, twin, streams) for twin in twins), default=0)
+    return Comparison(parts, bound, tuple(streams), tuple(differences))
+
+
+def link_bound(twin: Twin) -> dict[str, float]:
+    """What the wires may add to a duration or take from it (s): the chain from the plant to the controller at
+    its worst, for each of its two ends.
+    """
+    table = twin.tables[twin.plc_name]
+    sessions = [line.session for line in twin.lines.values()]
+    answers = [(len(s.poll().data) + s.poll_size) * s.line.byte_time + LATEST / 1e9 for s in sessions]
+    return {
+        "2 PLC cycles": 2 * twin.plc.cycle,
+        "2 link cycles": 2 * table.cycle,
+        "2 exchanges": 2 * (LATEST_EXCHANGE + EXCHANGE[1]) / 1e9,
+        "2 scans": 2 * (twin.controller.period + LATEST_SCAN / 1e9),
+        "2 poll periods": 2 * max((session.busy_period for session in sessions), default=0.0),
+        "2 polls": 2 * max(answers, default=0.0),
+    }
+
+
+def end_of(run: Streams, twins: list[Streams], devices: set[str]) -> float:
+    """When the stretch that all twin runs have in common ended in this run (s): at its last device order."""
+    lengths = {name: common_length([twin.get(name, []) for twin in twins]) for name in devices}
+    compared = [run[name][: lengths[name]] for name in devices if run.get(name)]
+    return max((events[-1][0] for events in compared if events), default=0.0)
 
 
 def devices_of(project: Project) -> set[str]:
@@ -101,36 +133,64 @@ def streams_of(trace: Iterable[tuple[int, str, Any]], devices: set[str]) -> Stre
     return streams
 
 
-def twin_streams(project: Project, seed: int, scenario: Scenario, seconds: float, run: int) -> Streams:
-    """The streams of one twin run with phases, and a start of the controller, of its own."""
+def plant_for(
+    project: Project, scenario: Scenario, seed: int, parameters: Mapping[str, float], run: int
+) -> Twin:
+    """The twin of one run, with phases of its own."""
     kind = twin_class(project)
     table = next(table for table in project.toml.links.values() if not table.driver)
     period = ns(project.controller().period)
     timing = drawn_timing(1000 + run, period, ns(table.cycle), ns(kind.plc.cycle))
-    twin = kind(seed=seed, scenario=scenario, project=project, timing=timing)
+    return kind(parameters, seed=seed, scenario=scenario, project=project, timing=timing)
+
+
+def twin_streams(twin: Twin, seconds: float, wait: float) -> Streams:
+    """The streams of one twin run whose controller starts after `wait` s."""
     trace: list[tuple[int, str, Any]] = []
     simulation = Simulation(twin, sinks=[lambda now, entries: trace.extend(entries)])
-    simulation.wait_before_start(0.5 * run)
+    simulation.wait_before_start(wait)
     simulation.run(seconds)
-    return streams_of(((time, name, encode(value)) for time, name, value in trace), devices_of(project))
+    return streams_of(((time, name, encode(value)) for time, name, value in trace), devices_of(twin.project))
 
 
-def compare_stream(name: str, bench: Events, twins: list[Events]) -> tuple[Stream, str]:
-    """One stream against the common part of the twins' streams."""
+def common_length(runs: list[Events]) -> int:
+    """How many values these streams have in common from the start."""
     common = 0
-    while all(common < len(t) and close(t[common][1], twins[0][common][1]) for t in twins):
+    while all(common < len(run) and close(run[common][1], runs[0][common][1]) for run in runs):
         common += 1
+    return common
+
+
+def compare_stream(
+    name: str, runs: list[Events], ends: list[float], bound: float
+) -> tuple[Stream, list[str]]:
+    """One stream of the bench run, the first, against the common part of the twins' streams. `ends` is up to
+    when (s) each run must have all that the others have.
+    """
+    bench, *twins = runs
+    common = common_length(twins)
     limit = min(common, len(bench))
     equal = next((n for n in range(limit) if not close(bench[n][1], twins[0][n][1])), limit)
     largest = max((deviation(bench, twins, n) for n in range(1, equal)), default=0.0)
-    problem = ""
+    problems = []
     if equal < limit:
-        problem = f"{name}: value {equal + 1}: wanted {twins[0][equal][1]!r}, got {bench[equal][1]!r}"
-    elif largest > SLACK:
-        problem = (
-            f"{name}: a duration differs by {largest:.3f} s from every twin run; wanted at most {SLACK} s"
-        )
-    return Stream(name, common, equal, largest), problem
+        problems.append(f"{name}: value {equal + 1}: wanted {twins[0][equal][1]!r}, got {bench[equal][1]!r}")
+    elif largest > bound:
+        wanted = f"wanted at most {bound:.3f} s"
+        problems.append(f"{name}: a duration differs by {largest:.3f} s from every twin run; {wanted}")
+    else:
+        problems += one_sided(name, runs, ends, common)
+    return Stream(name, common, equal, largest), problems
+
+
+def one_sided(name: str, runs: list[Events], ends: list[float], common: int) -> Iterator[str]:
+    """What only the bench run has, or only the twin runs have, well within the compared stretch."""
+    bench, *twins = runs
+    due = [sum(time < end for time, _ in run) for run, end in zip(runs, ends, strict=True)]
+    if len(bench) < min(common, *due[1:]):
+        yield f"{name}: value {len(bench) + 1}: wanted {twins[0][len(bench)][1]!r}, got none"
+    if due[0] > common and all(len(twin) == common for twin in twins):
+        yield f"{name}: value {common + 1}: wanted none, got {bench[common][1]!r}"
 
 
 def close(first: Any, second: Any) -> bool:
@@ -153,11 +213,11 @@ def deviation(bench: Events, twins: list[Events], number: int) -> float:
     return max(min(spans) - taken, taken - max(spans), 0.0)
 
 
-def parts_in(project: Project, twin: Streams, streams: list[Stream]) -> int:
+def parts_in(devices: set[str], twin: Streams, streams: list[Stream]) -> int:
     """How many parts the compared stretch of a device's orders spans."""
     lengths: Mapping[str, int] = {stream.name: stream.equal for stream in streams}
     counts = [
         sum(order[0] == "open_gripper" for _, order in twin.get(name, [])[: lengths.get(name, 0)])
-        for name in devices_of(project)
+        for name in devices
     ]
     return max(counts, default=0)

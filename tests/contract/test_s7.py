@@ -97,9 +97,7 @@ def test_the_life_word_moves_only_with_committed_scans(site: Site) -> None:
 
 def test_a_plc_that_does_not_run_is_named_at_the_first_connection(site: Site) -> None:
     link = site.link(plc_life=PLC_LIFE, life_timeout=0.1)
-    message = (
-        r"^plc: PLC does not run \(life word DB10.DBW200 has not changed for 0.1 s\); check that the P"
-    )
+    message = r"^plc: PLC does not run \(life word DB10.DBW200 has not changed for 0.1 s\); check that the P"
     with pytest.raises(ConnectError, match=message):
         link.open()
     until(lambda: site.outlet.connected == 0, "the disconnection")
