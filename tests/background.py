@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-PATIENCE = 60.0
-"""How long (s) a command may take to say what is waited for, and to end when told to."""
+PATIENCE = 180.0
+"""How long (s) a command may take to say what is waited for, and to end when told to: as long as it takes to
+compile the kernel on a busy machine."""
 
 
 @contextmanager
