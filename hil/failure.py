@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from control.cell import Cell
+from control.controller import Entry
+from control.packml import State
 from control.property import Violation
+from control.sequence import guard_text
 from hil.report import Lane, write_report
+from plc_sim.components.component import Driver
+from plc_sim.components.panel import Panel
 from plc_sim.kernel.header import SignalRow
 from plc_sim.scenario import Disturbance
 from plc_sim.simulation import Simulation
@@ -16,11 +22,17 @@ from plc_sim.simulation import Simulation
 if TYPE_CHECKING:
     from hil.rig import Example, Rig
 
-LAST = 10
-"""How many transitions the chain of causes shows."""
+LAST = 12
+"""How many links the chain of causes has."""
 
-BEFORE, AFTER = 8.0, 1.0
+BEFORE, AFTER = 6.0, 1.0
 """What the diagram shows around the violation, in s."""
+
+TOLD = frozenset({"state", "command", "alarm", "refused", "latched"})
+"""Entries of the trace that the chain tells as they are."""
+
+MOST_LANES = 18
+"""How many lanes the diagram has at most."""
 
 
 @dataclass(frozen=True)
@@ -45,34 +57,50 @@ class Failure:
         """What was done."""
         return self.example.disturbances
 
+    @property
+    def done(self) -> list[str]:
+        """What was done, in words."""
+        if self.example.tour:
+            return ["the scripted tour through every state"]
+        return [str(disturbance) for disturbance in self.disturbances] or ["nothing: the cell was at work"]
+
     def page(self) -> str:
         """The whole failure as text."""
-        done = [f"  {disturbance}" for disturbance in self.disturbances] or ["  nothing"]
         return "\n".join(
             [
                 f"{self.violation.requirement} violated at {self.time:.3f} s: {self.violation.text}",
-                f"  in {self.cell}, seed {self.seed}, at that moment {self.violation.situation}",
-                f"what was done ({len(self.disturbances)}):",
-                *done,
+                f"  in {self.cell} (seed {self.seed}), at that moment {self.violation.situation}",
+                "",
+                "what was done:",
+                *(f"  {line}" for line in self.done),
+                "",
                 "what led to it:",
                 *(f"  {line}" for line in self.chain),
-                f"diagram: {self.report}",
+                "",
+                f"timing diagram: {self.report.as_uri()}",
+                "",
                 "to keep it as a test:",
-                *(f"    {line}" for line in self.regression().splitlines()),
+                *(f"    {line}".rstrip() for line in self.regression().splitlines()),
             ]
         )
 
     def regression(self) -> str:
         """A pytest function that repeats the failure."""
         if self.example.tour:
-            return f"# the scripted tour: {self.cell}'s test_tour repeats it\n"
+            return f"# test_tour of {self.cell} repeats it\n"
         name = self.violation.requirement.lower().replace("-", "_")
-        calls = "".join(f"            {disturbance.call()},\n" for disturbance in self.disturbances)
+        calls = "".join(f"\n            {disturbance.call()}," for disturbance in self.disturbances)
+        lasts = (
+            ""
+            if self.example.seconds == type(self.example)(1).seconds
+            else (f"\n        seconds={self.example.seconds:g},")
+        )
+        given = f"[{calls}\n        ]" if calls else "[]"
         return (
             "from hil import Disturbance, check_scenario\n\n\n"
             f"def test_{name}_seed_{self.seed}() -> None:\n"
-            f'    check_scenario(\n        "{self.path.name}",\n        [\n{calls}        ],\n'
-            f"        seed={self.seed},\n    )\n"
+            f'    check_scenario(\n        "{self.path.name}",\n        {given},\n'
+            f"        seed={self.seed},{lasts}\n    )\n"
         )
 
 
@@ -99,77 +127,117 @@ class Watcher:
                 self.lanes[name].append((now, value))
 
 
+class Chronicle:
+    """A sink that tells what happens in a simulation, in words, with what led to it."""
+
+    def __init__(self, simulation: Simulation) -> None:
+        self.simulation = simulation
+        self.entries: list[Entry] = []
+        self.told: list[tuple[int, str]] = []
+        self.firings = 0
+        self.entered: dict[str, int] = {}
+
+    def __call__(self, now: int, entries: list[Entry]) -> None:
+        self.entries.extend(entries)
+        for time, name, value in entries:
+            if name in TOLD:
+                self.told.append((time, f"{name} {value}"))
+        history = self.simulation.history or []
+        for time, name, old, new, bits in history[self.firings :]:
+            self.told.append((time, self.firing(time, name, old, new, bits)))
+        self.firings = len(history)
+        for time, name, _ in entries:
+            self.entered[name] = time
+
+    def firing(self, now: int, name: str, old: str, new: str, bits: int) -> str:
+        """One row that fired: what had been waited for, how long, and what had changed."""
+        cell = self.simulation.cell
+        sequence = next(s for s in cell.sequences_by_class.values() if s.name == name)
+        step = next(step for step in sequence.steps if step.name == old)
+        waited = f" after {(now - self.entered[name]) / 1e9:.2f} s" if name in self.entered else ""
+        bits &= ~sequence.runner.bit
+        changed = [text() for bit, text in readings(cell).items() if bits & bit]
+        because = f" [{', '.join(changed)}]" if changed else ""
+        return f"{name}: {old} -> {new}{waited}: {guard_text(type(sequence), step.to[new])}{because}"
+
+    def last(self, violation: Violation) -> tuple[str, ...]:
+        """The last links of the chain, up to the violation."""
+        disturber = self.simulation.twin.disturber
+        done = [(time, disturbance.what) for time, disturbance in disturber.done]
+        links = sorted([*done, *self.told], key=lambda link: link[0])
+        before = [link for link in links if link[0] <= violation.time][-LAST:]
+        origin = self.simulation.twin.timing.start
+        lines = [f"{(time - origin) / 1e9:9.3f} s  {text}" for time, text in before]
+        return (*lines, f"{(violation.time - origin) / 1e9:9.3f} s  {violation.requirement} VIOLATED")
+
+
 def explain(rig: Rig, example: Example) -> Failure | None:
     """Run an example again with everything written down; None if no property is violated."""
     simulation = rig.simulate(example, history=[])
-    watcher = Watcher(simulation)
-    entries: list[tuple[int, str, Any]] = []
-    simulation.add_sink(lambda now, fresh: entries.extend(fresh))
+    watcher, chronicle = Watcher(simulation), Chronicle(simulation)
+    simulation.add_sink(chronicle)
     rig.play(simulation, example)
     if not simulation.violations:
         return None
     violation = simulation.violations[0]
     origin = simulation.twin.timing.start
-    report = Path(".cellwright") / "reports" / f"{rig.name}-{violation.requirement}-{example.seed}.html"
+    name = f"{rig.name}-{violation.requirement}-{example.seed}.html"
+    report = (Path(".cellwright") / "reports" / name).resolve()
     time = (violation.time - origin) / 1e9
-    failure = Failure(
-        rig.name, rig.project.path, example, violation, time, chain(simulation, violation, origin), report
-    )
+    failure = Failure(rig.name, rig.project.path, example, violation, time, chronicle.last(violation), report)
     done = [((begin - origin) / 1e9, disturbance) for begin, disturbance in simulation.twin.disturber.done]
-    write_report(report, failure, choose_lanes(entries, watcher, violation, origin), done)
+    write_report(report, failure, choose_lanes(chronicle, watcher, time), done)
     return failure
 
 
-def chain(simulation: Simulation, violation: Violation, origin: int) -> tuple[str, ...]:
-    """The last transitions before the violation, each with what led to it."""
-    names = names_of(simulation.cell)
-    lines = []
-    for now, sequence, old, new, bits in simulation.history or []:
-        if now <= violation.time:
-            because = [name for bit, name in names.items() if bits & bit]
-            cause = f"{', '.join(because)} changed" if because else "its time had come"
-            lines.append(f"{(now - origin) / 1e9:9.3f} s  {sequence}: {old} -> {new}, since {cause}")
-    return tuple(lines[-LAST:])
+def readings(cell: Cell) -> dict[int, Callable[[], str]]:
+    """What each bit of a cell's scan stands for, with its value at the moment of asking."""
 
+    def tag(block: Any, name: str, path: str) -> Callable[[], str]:
+        return lambda: f"{path} is {in_words(getattr(block, name))}"
 
-def names_of(cell: Cell) -> dict[int, str]:
-    """What each bit of a cell's scan stands for."""
-    names = {tag.bit: tag.path for slot in cell.slots.values() for tag in slot.bound.tags.values()}
-    names |= {c.bit: c.path for slot in cell.slots.values() for c in slot.bound.comparisons}
+    found: dict[int, Callable[[], str]] = {}
+    for slot in cell.slots.values():
+        block = getattr(cell, slot.name)
+        for entry in (*slot.bound.tags.values(), *slot.bound.comparisons):
+            found[entry.bit] = tag(block, entry.name, f"{slot.name}.{entry.name}")
     for sequence in cell.sequences_by_class.values():
-        names[sequence.runner.bit] = f"{sequence.name}'s step"
-        names |= {bit: f"{sequence.name}.{name}" for name, (_, bit) in sequence._state.items()}
-        names |= {block._bit: f"{sequence.name}.{name}" for name, block in sequence.blocks.items()}
-    names |= {bit: name for name, (_, bit) in cell._state.items()}
-    names |= {bit: f"the {name}" for name, (_, bit) in cell.packml._state.items()}
+        found[sequence.runner.bit] = lambda s=sequence: f"{s.name} is in {s.step}"
+        for name, timer in sequence.blocks.items():
+            found[timer._bit] = lambda text=f"{sequence.name}.{name}": f"{text} has elapsed"
+        for name, (_, bit) in sequence._state.items():
+            found[bit] = lambda text=f"{sequence.name}.{name}": f"{text} changed"
+    for name, (_, bit) in cell._state.items():
+        found[bit] = lambda name=name: f"{name} is {in_words(getattr(cell, name))}"
     for device in cell.devices.values():
-        names |= {bit: f"{device.name}.{field}" for field, bit in device._field_bits.items()}
-    names[cell._scan.durable_bit] = "what is saved"
-    return names
+        for field, bit in device._field_bits.items():
+            found[bit] = lambda text=f"{device.name}.{field}": f"{text} changed"
+    return found | {cell._scan.durable_bit: lambda: "the value was saved"}
 
 
-def choose_lanes(
-    entries: list[tuple[int, str, Any]], watcher: Watcher, violation: Violation, origin: int
-) -> list[Lane]:
-    """The lanes of the diagram: state, sequences, then all outputs and signals that change in its span."""
-    first, last = (violation.time - origin) / 1e9 - BEFORE, (violation.time - origin) / 1e9 + AFTER
-    names = list(dict.fromkeys(name for _, name, _ in entries))
-    texts = [
-        n for n in names if n == "state" or "." not in n and n not in ("command", "refused", "note", "alarm")
-    ]
-    lanes = [Lane(name, points_of(entries, name, origin)) for name in texts]
-    lanes += [
-        Lane(name, points_of(entries, name, origin))
-        for name in names
-        if "." in name and "property" not in name
-    ]
-    signals = [
-        Lane(name, [((t - origin) / 1e9, v) for t, v in points]) for name, points in watcher.lanes.items()
-    ]
-    changing = [lane for lane in signals if any(first <= time <= last for time, _ in lane.points[1:])]
-    return [lane.cut(first, last) for lane in [*lanes, *changing] if lane.shown(first, last)]
+def in_words(value: Any) -> str:
+    """A value of the cell: on and off for bits."""
+    return ("on" if value else "off") if isinstance(value, bool) else str(value)
 
 
-def points_of(entries: list[tuple[int, str, Any]], name: str, origin: int) -> list[tuple[float, Any]]:
-    """The changes of one name of the trace, in s."""
-    return [((time - origin) / 1e9, value) for time, entry, value in entries if entry == name]
+def choose_lanes(chronicle: Chronicle, watcher: Watcher, time: float) -> list[Lane]:
+    """The lanes of the diagram: the state, the steps, the orders to devices, then the plant's signals that
+    change in its span; lamps are left out.
+    """
+    simulation = chronicle.simulation
+    cell, origin = simulation.cell, simulation.twin.timing.start
+    names = ["state", *(s.name for s in cell.sequences_by_class.values()), *cell.devices]
+    lamps = {
+        signal.path
+        for part in simulation.twin.components.values()
+        if isinstance(part, Panel)
+        for signal in part.signals()
+        if signal.driver is Driver.PLC
+    }
+    lanes = {name: [(t, v) for t, n, v in chronicle.entries if n == name] for name in names}
+    lanes["state"].insert(0, (origin, State.STOPPED.name))
+    lanes |= {name: points for name, points in watcher.lanes.items() if name not in lamps}
+    first, last = time - BEFORE, time + AFTER
+    all_of_them = [Lane(name, [((t - origin) / 1e9, v) for t, v in points]) for name, points in lanes.items()]
+    chosen = [lane for lane in all_of_them if lane.name == "state" or lane.changes(first, last)]
+    return [lane.cut(first, last) for lane in chosen[:MOST_LANES]]

@@ -58,11 +58,15 @@ class Disturbance:
             if not math.isfinite(number) or name != "value" and number < 0:
                 raise ConfigurationError(f"disturbance {self.kind}: {name}: wanted {wanted}, got {number!r}")
 
+    @property
+    def what(self) -> str:
+        """What is done, in words."""
+        return KINDS[self.kind].text.format(target=self.target, value=self.value)
+
     def __str__(self) -> str:
-        kind = KINDS[self.kind]
-        lasts = f", for {self.duration:g} s" if kind.lasts else ""
+        lasts = f", for {self.duration:g} s" if KINDS[self.kind].lasts else ""
         when = f"{self.at:.3f} s after {self.after}" if self.after else f"at {self.at:.3f} s"
-        return f"{when}: {kind.text.format(target=self.target, value=self.value)}{lasts}"
+        return f"{when}: {self.what}{lasts}"
 
     def call(self) -> str:
         """The Python expression that makes it."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from control import Property, State
+from control import Property, Sequence, State
 from plc_sim.bounds import bounds
 
-from .cell import Feed, Home, Pick, PickCell
+from .cell import Feed, Home, PalletExchange, Pick, PickCell
 from .twin import PickTwin
 
 REST = {cause: bound.rest for cause, bound in bounds(PickTwin()).items()}
@@ -42,12 +42,16 @@ def waiting(cell: PickCell, plant: Any) -> str:
     return ("link" if cell.status.good else "no link") if cell.state in AT_REST else ""
 
 
+def started(cell: PickCell, plant: Any) -> bool:
+    return plant.panel.start and cell.state is State.STARTING
+
+
 def returning(cell: PickCell, plant: Any) -> bool:
-    return bool(plant.happened("return")) and cell.state is not State.IDLE
+    return plant.happened("return") > 0
 
 
-def never_plant(cell: PickCell, plant: Any) -> bool:
-    return False
+def idle(cell: PickCell, plant: Any) -> bool:
+    return cell.state is State.IDLE
 
 
 def lost(cell: PickCell) -> str:
@@ -118,7 +122,7 @@ def never(cell: PickCell) -> bool:
     return False
 
 
-def step_of(sequence: type[Feed | Pick | Home], state: State) -> Callable[[PickCell], str]:
+def step_of(sequence: type[Sequence[Any]], state: State) -> Callable[[PickCell], str]:
     """The step of a sequence while the state it runs in lasts, if it has to end by itself."""
     longest = LONGEST[sequence]
 
@@ -129,17 +133,18 @@ def step_of(sequence: type[Feed | Pick | Home], state: State) -> Callable[[PickC
     return step
 
 
-LONGEST: dict[type[Feed | Pick | Home], dict[str, float]] = {
+LONGEST: dict[type[Sequence[Any]], dict[str, float]] = {
     Feed: {"RAISING": 2.0, "SEARCHING": 5.0, "CARRYING": 5.0, "BRAKING": 1.5}
     | {"INSPECTING": 3.0, "LOWERING": 2.0, "RELEASING": 5.0, "LIFTING": 2.0},
     Pick: {"APPROACHING": 5.0, "DESCENDING": 3.0, "GRIPPING": 1.5, "LIFTING": 3.0}
     | {"CARRYING": 5.0, "LOWERING": 3.0, "RELEASING": 1.5, "RETREATING": 3.0},
+    PalletExchange: {"RELEASED": 1.5, "PREPARING": 0.5, "REQUESTED": 1.5, "COMPLETED": 1.5, "FAILED": 1.5},
     Home: {"ACKNOWLEDGING": 3.0, "ENABLING": 6.0, "LOCATING": 3.0, "RISING": 7.0, "HOMING": 7.0},
 }
 """The longest each step may take before somebody is told, in s."""
 
 
-def in_time(requirement: str, sequence: type[Feed | Pick | Home], state: State) -> Property:
+def in_time(requirement: str, sequence: type[Sequence[Any]], state: State) -> Property:
     text = f"every step of {sequence.name} ends, or is reported, in its time"
     return Property(requirement, text, step_of(sequence, state), never, LONGEST[sequence])
 
@@ -157,9 +162,11 @@ PROPERTIES = [
     Property("PC-09", "nothing is energised while the cell waits for a person", waiting, off_and_at_rest,
              {"link": GUARD_OPENS, "no link": PLC_LOST}),
     Property("PC-10", "nothing is energised before a reset once the PLC has tripped", tripped, off),
-    Property("PC-12", "the table of the README leads to IDLE from every state", returning, never_plant, 60.0),
-    Property("PC-13", "a lost link aborts the cell, which a person has to clear", lost, aborted),
+    Property("PC-11", "a second Start does nothing", started, off_and_at_rest),
+    Property("PC-12", "the operator's table leads to IDLE from every reached state", returning, idle, 60.0),
+    Property("PC-13", "a lost link aborts the cell", lost, aborted),
     in_time("PC-20", Feed, State.EXECUTE),
     in_time("PC-21", Pick, State.EXECUTE),
     in_time("PC-22", Home, State.RESETTING),
+    in_time("PC-23", PalletExchange, State.EXECUTE),
 ]  # fmt: skip

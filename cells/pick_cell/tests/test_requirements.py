@@ -1,0 +1,164 @@
+"""What each requirement of the README rests on, where more than a watched property is needed."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from control import Command, State
+from control.project import load_project
+from hil import Disturbance, check_scenario
+from hil.failure import Watcher
+from plc_sim import Scenario, Simulation, Twin
+from plc_sim.bounds import bounds
+from plc_sim.disturb import LEADS
+from plc_sim.scenario import Attendance
+
+HERE = Path(__file__).parents[1]
+CELL, README = HERE / "cell.toml", (HERE / "README.md").read_text(encoding="utf-8")
+
+STARTING = (
+    Disturbance(1.0, "press", "panel.reset"),
+    Disturbance(0.5, "press", "panel.start", after="state IDLE 1"),
+)
+"""A person who starts the cell once, and does nothing more."""
+
+
+def table(heading: str) -> list[list[str]]:
+    """The cells of the first table below a heading of the README, without its own heading."""
+    section = README.partition(f"## {heading}\n")[2].partition("\n## ")[0]
+    rows = [line.strip("|").split("|") for line in section.splitlines() if line.startswith("|")]
+    return [[cell.strip() for cell in row] for row in rows[2:]]
+
+
+def watched(*disturbances: Disturbance, seconds: float) -> tuple[Simulation, Watcher, list[Any]]:
+    """A run that a person starts and then leaves alone: with the edges at the plant, and the trace."""
+    twin = Twin.load(CELL, Scenario("alone", (*STARTING, *disturbances), Attendance.NONE))
+    simulation = Simulation(twin, properties=twin.project.properties())
+    watcher, trace = Watcher(simulation), list[Any]()
+    simulation.add_sink(lambda now, entries: trace.extend(entries))
+    simulation.run(seconds)
+    return simulation, watcher, trace
+
+
+def test_the_readme_lists_the_requirements_that_are_watched() -> None:
+    rules = {rule.requirement: rule.text for rule in load_project(CELL).properties()}
+    listed = dict(table("Requirements"))
+    assert list(listed) == list(rules)
+    for name, text in rules.items():
+        assert listed[name] == text or listed[name].startswith(f"{text},")
+
+
+def test_the_readme_lists_what_leads_back_to_idle() -> None:
+    """PC-12 searches with the table of the code; this holds the README to it."""
+    leads = {}
+    for states, press, _ in table("What to press"):
+        command = re.search(r"\b(Clear|Reset|Stop)\b", press)
+        for state in re.findall(r"\b[A-Z]{4,}\b", states):
+            leads[State[state]] = Command[command[0].upper()] if command else None
+    assert {state: command for state, command in leads.items() if command} == LEADS[Attendance.RETURNS]
+
+
+def test_pc_03_asks_for_the_printed_bound() -> None:
+    rule = next(rule for rule in load_project(CELL).properties() if rule.requirement == "PC-03")
+    assert rule.within == bounds(Twin.load(CELL))["a plant input changes (guard door)"].rest
+
+
+@pytest.mark.parametrize(
+    ("kind", "target", "words"),
+    [
+        ("open", "door", "guard door closed"),
+        ("plc_stop", "", "the PLC does not run"),
+        ("link_lost", "plc", "status lost"),
+        ("link_lost", "robot", "robot lost"),
+        ("robot_alarm", "robot", "the robot without alarm"),
+        ("stuck", "stopper.extended", "the stopper to extend"),
+    ],
+)
+def test_pc_07_each_cause_is_named(kind: str, target: str, words: str) -> None:
+    after = "feed LIFTING 1" if kind == "stuck" else "pick LIFTING 1"
+    fault = Disturbance(0.1, kind, target, 4.0, after=after)
+    simulation, _, _ = watched(fault, seconds=80.0)
+    assert any(words in alarm.text for alarm in simulation.cell.alarms), simulation.cell.alarms
+
+
+FAULTS = [
+    ("link_lost", "plc"),
+    ("link_lost", "robot"),
+    ("plc_stop", ""),
+    ("controller_power_loss", ""),
+    ("cell_power_loss", ""),
+]
+
+
+@pytest.mark.parametrize(("kind", "target"), FAULTS)
+@pytest.mark.parametrize("moment", ["pick APPROACHING 2", "feed CARRYING 2"])
+def test_pc_10_nothing_is_energised_after_a_link_is_back_without_a_reset(
+    kind: str, target: str, moment: str
+) -> None:
+    fault = Disturbance(0.1, kind, target, 3.5, after=moment)
+    simulation, watcher, trace = watched(fault, seconds=60.0)
+    began = simulation.twin.disturber.done[-1][0]
+    late = began + round(2.5e9)  # the longest printed bound
+    names = ("belt.run", "stopper.extend", "stopper.retract", "inspection.start", "robot.moving")
+    energised = [(name, time) for name in names for time, value in watcher.lanes[name] if value]
+    assert [name for name, time in energised if time < began]
+    assert not [entry for entry in energised if entry[1] > late]
+    assert simulation.cell.state in (State.ABORTED, State.STOPPED) and not simulation.violations
+
+
+@pytest.mark.parametrize(
+    "moment",
+    ["feed CARRYING 1", "feed INSPECTING 1", "pick DESCENDING 1", "pick RELEASING 2", "pick WAITING 2"],
+)
+def test_pc_11_a_second_start_does_nothing(moment: str) -> None:
+    """With and without it the cell does the same, to the last output and the last order to the robot."""
+    runs = []
+    for presses in ((), (Disturbance(0.03, "press", "panel.start", after=moment),)):
+        _, _, trace = watched(*presses, seconds=30.0)
+        runs.append([entry for entry in trace if entry[1] != "refused"])
+        assert len(trace) - len(runs[-1]) == len(presses)
+    assert runs[0] == runs[1]
+
+
+@pytest.mark.parametrize("state", ["HELD", "ABORTED", "STOPPED"])
+def test_pc_11_start_does_nothing_in_other_states(state: str) -> None:
+    button = {"HELD": "hold", "STOPPED": "stop"}.get(state)
+    way = Disturbance(0.5, "press", f"panel.{button}") if button else Disturbance(0.5, "open", "door", 2.0)
+    way = Disturbance(way.at, way.kind, way.target, way.duration, after="pick DESCENDING 1")
+    again = Disturbance(3.0, "press", "panel.start", after=f"state {state} 1")
+    simulation, _, trace = watched(way, again, seconds=30.0)
+    assert simulation.cell.state is State[state]
+    assert [value for _, name, value in trace if name == "refused"] == [
+        f"START in {state}: not allowed in this state"
+    ]
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Disturbance(0.05, "robot_alarm", "robot", after="pick RELEASING 1"),
+        Disturbance(0.05, "link_lost", "plc", 4.0, after="pick RELEASING 1"),
+        Disturbance(0.05, "link_lost", "robot", 4.0, after="pick RELEASING 1"),
+    ],
+)
+def test_pc_05_an_abort_while_the_hand_opens(fault: Disturbance) -> None:
+    """The part lay in its place, the place was thought free, and the next one was put there too."""
+    check_scenario("cell.toml", [fault], seed=1)
+
+
+@pytest.mark.parametrize("moment", ["pick CARRYING 1", "pick DESCENDING 1", "pick LOWERING 1"])
+@pytest.mark.parametrize("value", [0.0, 1.0])
+def test_pc_01_the_zone_switch_is_stuck(moment: str, value: float) -> None:
+    """The belt ran while the robot was there, as the switch said it was not."""
+    check_scenario(
+        "cell.toml", [Disturbance(0.05, "stuck", "robot.in_pick_zone", 8.0, value, after=moment)], seed=1
+    )
+
+
+def test_pc_09_a_lost_link_takes_its_own_time() -> None:
+    """The cell aborts when its image is too old; the outputs fall when the PLC misses the life word."""
+    check_scenario("cell.toml", [Disturbance(5.34, "link_lost", "plc", 0.39)], seed=1)
