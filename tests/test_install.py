@@ -20,7 +20,7 @@ from tests.background import background
 ROOT = Path(__file__).resolve().parent.parent
 SOURCES = ("pyproject.toml", ".gitignore", "README.md", "LICENSE", "cellwright.py")
 PACKAGES = ("control", "plc_sim", "hil", "cells")
-LEFTOVERS = ("state/retained.a.json", "state/records/record-000001.jsonl", "serve.toml", "ports/robot")
+LEFTOVERS = ("state/retained.a.json", "serve.toml", "ports/robot", ".cellwright/reports/page.html")
 """What working with a cell leaves in its folder."""
 
 LOAD = """
@@ -107,13 +107,9 @@ def test_the_wheel_has_the_packages_with_their_data_and_nothing_else(wheel: Path
     version = metadata.version("cellwright")
     assert tops == {"cellwright.py", "control", "plc_sim", "hil", f"cellwright-{version}.dist-info"}
     assert {"hil/report.html.j2", "hil/template/pick_cell/cell.toml"} <= set(names)
-    template = {
-        str(path.relative_to(ROOT / "cells"))
-        for path in (ROOT / "cells" / "pick_cell").rglob("*")
-        if path.is_file() and not {"state", "ports", "__pycache__", "serve.toml"} & set(path.parts)
-    }
-    assert {name.removeprefix("hil/template/") for name in names if "template/" in name} == template
-    assert not [name for name in names if "__pycache__" in name or name.endswith((".pyc", "serve.toml"))]
+    template = {name.removeprefix("hil/template/pick_cell/") for name in names if "/template/" in name}
+    assert {path.name for path in (ROOT / "cells" / "pick_cell").glob("*.py")} | {"cell.toml", "README.md"} <= template
+    assert not [name for name in names if name.endswith((*LEFTOVERS, ".pyc"))]
 
 
 def test_a_controller_loads_without_numba_and_numpy(base: Path, cell: Path, tmp_path: Path) -> None:
