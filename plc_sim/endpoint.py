@@ -13,34 +13,13 @@ from control.scan import NEVER
 class Endpoint(ABC):
     """One simulated device on a line.
 
-    The line calls `step` when bytes arrived and when `due` has come; what it returns goes on the line byte by
-    byte. `version` changes whenever the answer to a pure status request may have changed, so that requests in
-    between need not be made.
+    The line calls `take` when bytes have arrived and `wake` when `wakes` has come; an answer goes on the line
+    `answer_time` after what it answers. `version` changes whenever the answer to a pure status request may
+    have changed, so that requests in between need not be made.
     """
 
     answer_time: int
     """What the device takes to answer, in ns."""
-
-    def __init__(self) -> None:
-        self.pending: tuple[tuple[int, bytes], ...] = ()
-
-    def step(self, now: int, received: bytes) -> bytes:
-        """Take what arrived at `now` (ns); the bytes it starts to send at `now`."""
-        self.wake(now)
-        if received:
-            for data in self.take(received, now):
-                self.emit(now + self.answer_time, data)
-        ready = b"".join(data for time, data in self.pending if time <= now)
-        self.pending = tuple(entry for entry in self.pending if entry[0] > now)
-        return ready
-
-    def emit(self, time: int, data: bytes) -> None:
-        """Send `data` at `time`."""
-        self.pending = (*self.pending, (time, data))
-
-    def due(self) -> int:
-        """When it does something of itself, in ns."""
-        return min(self.wakes(), self.pending[0][0] if self.pending else NEVER)
 
     def wakes(self) -> int:
         """When its own state changes next without being asked, in ns."""

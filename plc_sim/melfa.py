@@ -100,7 +100,6 @@ class MelfaEndpoint(Endpoint):
     """One robot controller. `raise_alarm` and `power_cycle` are its disturbances."""
 
     def __init__(self, arm: Manipulator, settings: Settings | None = None) -> None:
-        super().__init__()
         self.arm = arm
         self.settings = settings or Settings()
         self.answer_time = ns(self.settings.answer_time)
@@ -115,7 +114,6 @@ class MelfaEndpoint(Endpoint):
         self.right = self.servo = False
         self.servo_at = NEVER
         self.alarm = 0
-        self.pending = ()
         self.joint_speed, self.linear_speed, self.override = 1.0, 1.0, 100
         self.pose_variable: Pose | None = None
         self.joint_variable: tuple[float, ...] | None = None
@@ -131,7 +129,7 @@ class MelfaEndpoint(Endpoint):
             self.changes += 1
 
     def take(self, received: bytes, now: int) -> Iterable[bytes]:
-        *frames, self.buffer = re.split(rb"[\r\n]+", self.buffer + received)
+        *frames, self.buffer = (self.buffer + received).replace(b"\n", b"\r").split(b"\r")
         self.buffer = self.buffer[-256:]
         return [answer for frame in frames if frame and (answer := self.answer(frame, now))]
 

@@ -67,7 +67,8 @@ class PtyOutlet(DeviceOutlet):
             os.close(self.ours)
             os.close(self.theirs)
             self.ours = self.theirs = -1
-            self.path.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):  # where the link could not be made there is none
+                self.path.unlink()
 
     def files(self) -> list[int]:
         return [self.ours] if self.ours >= 0 else []
