@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import time
 import tomllib
 from pathlib import Path
@@ -15,6 +16,7 @@ from control.errors import ConfigurationError
 from control.project import load_project
 from control.run import orderly_stop
 from control.statistics import percentiles_text
+from plc_sim.console import USAGE, Lines, answer
 from plc_sim.scenario import SCENARIOS, Scenario, from_data
 from plc_sim.served import Served, serve_toml
 from plc_sim.simulation import Simulation
@@ -146,7 +148,11 @@ def serve(
     port: int,
     tcp: bool,
 ) -> None:
-    """Serve a cell's twin on real protocols, in real time, for any client."""
+    """Serve a cell's twin on real protocols, in real time, for any client.
+
+    Lines on standard input set faults and release them: `open door 2.0` for two seconds, `link_lost plc`
+    until `release plc`. Each is answered with one line.
+    """
     project = load_project(cell)
     twin = twin_class(project)(
         parameters_of(settings), seed=seed, scenario=scenario_of(scenario), project=project
@@ -158,9 +164,11 @@ def serve(
         except OSError as error:
             raise ConfigurationError(f"{links}: cannot be written: {error.strerror}") from None
         show({"links": served.urls(), "file": str(links)}, as_json, serve_text)
-        limit = time.monotonic() + seconds if seconds is not None else None
-        while not stop.wanted and served.failure is None and (limit is None or time.monotonic() < limit):
-            time.sleep(0.05)
+        limit, lines = time.monotonic() + seconds if seconds is not None else math.inf, Lines()
+        while not stop.wanted and served.failure is None and time.monotonic() < limit:
+            for line in lines.take(0.05):
+                told = served.ask(lambda now, line=line: answer(line, twin, now))
+                show({"line": line, "answer": told}, as_json, lambda data: data["answer"])
     data = {
         "simulated": True,
         "counts": twin.plant.counts(),
@@ -172,7 +180,7 @@ def serve(
 
 def serve_text(data: dict[str, Any]) -> str:
     """What is served where, for people."""
-    lines = ["serving the twin (simulated); end with Ctrl-C"]
+    lines = [f"serving the twin (simulated); end with Ctrl-C; set a fault with a line {USAGE}"]
     lines += [f"  {name}: {url}" for name, url in data["links"].items()]
     return "\n".join([*lines, f"  connect with: cellwright run CELL.toml --links {data['file']}"])
 

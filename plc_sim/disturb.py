@@ -150,7 +150,7 @@ class Disturber:
         self.twin, self.attendance = twin, scenario.operator
         self.agenda: list[tuple[int, int, Callable[[int], None]]] = []
         self.number = 0
-        self.active: dict[tuple[str, str], int] = {}
+        self.lasting: dict[int, Disturbance] = {}
         self.happened: dict[str, int] = {}
         self.done: list[tuple[int, Disturbance]] = []
         self.awaited: dict[tuple[str, int], list[Disturbance]] = {}
@@ -194,30 +194,38 @@ class Disturber:
 
     def begin(self, disturbance: Disturbance, now: int) -> None:
         """It begins; what lasts also ends."""
-        kind, key = disturbance.kind, (disturbance.kind, disturbance.target)
-        self.active[key] = self.active.get(key, 0) + 1
+        kind, number = disturbance.kind, len(self.done)
         self.happened[kind] = self.happened.get(kind, 0) + 1
         self.done.append((now, disturbance))
         if KINDS[kind].lasts:
-            self.call(now + ns(disturbance.duration), lambda end: self.end(disturbance, end))
+            self.lasting[number] = disturbance
+            self.call(now + ns(disturbance.duration), lambda end: self.end(number, end))
         ACTS[kind][0](self.twin, disturbance, now)
 
-    def end(self, disturbance: Disturbance, now: int) -> None:
-        """It ends, unless another of its kind goes on."""
-        key = disturbance.kind, disturbance.target
-        self.active[key] -= 1
-        if not self.active[key]:
-            ACTS[disturbance.kind][1](self.twin, disturbance, now)
+    def end(self, number: int, now: int) -> None:
+        """One of `done` ends, unless it has been released, or another of its kind and target goes on."""
+        ended = self.lasting.pop(number, None)
+        if ended is not None and not any(
+            (other.kind, other.target) == (ended.kind, ended.target) for other in self.lasting.values()
+        ):
+            ACTS[ended.kind][1](self.twin, ended, now)
+
+    def release(self, name: str, now: int) -> list[Disturbance]:
+        """End now what lasts of this kind or target; what that was."""
+        numbers = [number for number, what in self.lasting.items() if name in (what.kind, what.target)]
+        released = [self.lasting[number] for number in numbers]
+        for number in numbers:
+            self.end(number, now)
+        return released
 
     def lasts(self, *kinds: str) -> bool:
         """Whether a disturbance of one of these kinds lasts at this moment."""
-        return any(count for (kind, _), count in self.active.items() if kind in kinds)
+        return any(what.kind in kinds for what in self.lasting.values())
 
     def active_faults(self) -> list[str]:
         """The faults that last at this moment."""
-        return [
-            f"{kind} {target}" for (kind, target), count in self.active.items() if count and kind in FAULTS
-        ]
+        faults = [f"{what.kind} {what.target}" for what in self.lasting.values() if what.kind in FAULTS]
+        return list(dict.fromkeys(faults))
 
     def apply(self, now: int) -> None:
         """Do what is due."""

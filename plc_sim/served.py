@@ -12,9 +12,10 @@ import os
 import select
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from control.block import Area, Region
 from control.project import LinkTable, word_region
@@ -31,6 +32,11 @@ from plc_sim.outlet import DeviceOutlet, PtyOutlet, TcpOutlet
 from plc_sim.plc_memory import CpuRequest, PlcMemory
 from plc_sim.s7_outlet import S7Outlet
 from plc_sim.twin import Twin, byte_time
+
+T = TypeVar("T")
+
+ANSWER_TIME = 30.0
+"""How long the owner of the plant may take to do what it is asked, in s."""
 
 SILENCE = ns(0.05)
 """A life word that has not changed for so long is watched closely by the simulated PLC, in ns."""
@@ -221,7 +227,7 @@ class Served:
         self.stopping = False
         self.failure: BaseException | None = None
         self.thread = threading.Thread(target=self.run, name="twin", daemon=True)
-        self.work: list[Any] = []
+        self.work: list[Callable[[int], None]] = []
 
     def urls(self) -> dict[str, str]:
         """Where each link is served."""
@@ -262,9 +268,11 @@ class Served:
         if self.failure is not None:
             raise self.failure
 
-    def do(self, act: Any) -> None:
-        """Have the owner of the plant call `act(now)` soon."""
-        self.work.append(act)
+    def ask(self, act: Callable[[int], T]) -> T:
+        """What `act(now)` returns, which the owner of the plant calls soon."""
+        answer: Future[T] = Future()
+        self.work.append(lambda now: answer.set_result(act(now)))
+        return answer.result(ANSWER_TIME)
 
     # the owner's thread
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
@@ -147,17 +146,7 @@ class Deployed:
 
     def do(self, act: Callable[[int], object]) -> int:
         """Have the plant's owner do something; when it was done (ns of the twin's time)."""
-        done = threading.Event()
-        when: list[int] = []
-
-        def run(now: int) -> None:
-            act(now)
-            when.append(now)
-            done.set()
-
-        self.served.do(run)
-        assert done.wait(PATIENCE), "the twin does not answer"
-        return when[0]
+        return self.served.ask(lambda now: (act(now), now)[1])
 
     def begin(self, kind: str, target: str = "", duration: float = 0.2) -> int:
         """A disturbance at once; when it was (ns of the twin's time)."""

@@ -60,17 +60,8 @@ def names(cell: Deployed, *words: str) -> bool:
     return any(all(word in alarm for word in words) for alarm in cell.status().get("alarms", ()))
 
 
-def test_faults_of_one_shift(cell: Deployed) -> None:
-    """One controller outlives them all; after each a person clears, resets and starts."""
-    for cause in CAUSES:
-        suffer(cell, cause)
-        cell.recover()
-    assert cell.stop()["state"] == "STOPPED"
-    assert len(cell.twin.endpoints["robot"].log) <= cell.moves_ordered()  # type: ignore[attr-defined]
-
-
-def test_garbage_on_the_robot_line(cell: Deployed) -> None:
-    """Bytes nobody sent are dropped, or end in a named cause; no motion starts twice."""
+def throw_garbage(cell: Deployed) -> None:
+    """Bytes nobody sent are dropped, or end in a named cause."""
     cell.until(cell.busy, "belt and robot at work")
     line, packed = cell.served.lines["robot"], cell.count("pallet.parts_on")
     for length in range(len(GARBAGE)):
@@ -79,7 +70,17 @@ def test_garbage_on_the_robot_line(cell: Deployed) -> None:
     cell.until(
         lambda: cell.count("pallet.parts_on") > packed or names(cell, "robot"), "a part or a named cause"
     )
-    cell.stop()
+
+
+def test_faults_of_one_shift(cell: Deployed) -> None:
+    """One controller outlives them all, after each a person clears, resets and starts, and no motion is
+    started twice.
+    """
+    for cause in CAUSES:
+        suffer(cell, cause)
+        cell.recover()
+    throw_garbage(cell)
+    assert cell.stop()["state"] in ("STOPPED", "ABORTED")
     assert len(cell.twin.endpoints["robot"].log) <= cell.moves_ordered()  # type: ignore[attr-defined]
 
 
