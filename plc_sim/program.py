@@ -20,7 +20,7 @@ class ProgramRunner:
     """Runs one `Program` on the memory of a plant's PLC."""
 
     def __init__(self, kind: type[Any], plant: Plant) -> None:
-        if not issubclass(kind, Program):
+        if not (isinstance(kind, type) and issubclass(kind, Program)):
             raise DefinitionError(f"Plc: program: wanted a Program class, got {kind!r}")
         self.kind, self.plant = kind, plant
         self.start()

@@ -1,0 +1,121 @@
+"""A controller run on a twin: what is counted, judged and summed up on the way."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from control.codec import TraceHash
+from control.packml import State
+from control.property import Property
+from plc_sim.scenario import Attendance, Disturbance
+from plc_sim.simulation import Simulation
+from tests.plc_sim.pick import Run, pick_twin
+
+OPENED = 6.25
+
+
+def judged(*properties: Property, **options: Any) -> Simulation:
+    """A simulation with properties of its own, whose door is opened at `OPENED` s."""
+    twin = pick_twin(Disturbance(OPENED, "open", "door", 1.0), attendance=Attendance.STARTS)
+    return Simulation(twin, properties=properties, **options)
+
+
+SHUT = Property(
+    "T-1", "the door stays shut", lambda cell, plant: True, lambda cell, plant: not plant.door.open
+)
+PACKS_NOTHING = Property(
+    "T-2",
+    "nothing is laid on the belt",
+    lambda cell, plant: True,
+    lambda cell, plant: not plant.count("feeder.fed"),
+)
+
+
+@pytest.mark.parametrize("every_scan", [False, True])
+def test_a_property_of_the_plant_is_judged_at_the_instant(every_scan: bool) -> None:
+    run = judged(SHUT, every_scan=every_scan)
+    run.run_until(8.0)
+    assert [violation.requirement for violation in run.violations] == ["T-1"]
+    assert run.violations[0].time == run.twin.timing.start + int(OPENED * 1e9)
+    assert run.violations[0].text == "the door stays shut"
+
+
+def test_a_run_ends_at_the_first_violation_if_it_shall() -> None:
+    run = judged(SHUT)
+    run.run(20.0, until_violation=True)
+    assert OPENED <= (run.twin.now() - run.twin.timing.start) / 1e9 < OPENED + 0.05
+    assert len(run.violations) == 1
+
+
+def test_how_often_a_property_was_armed_survives_a_restart_of_the_controller() -> None:
+    twin = pick_twin(Disturbance(5.0, "controller_power_loss", "", 1.0), attendance=Attendance.NONE)
+    run = Simulation(twin, properties=[PACKS_NOTHING])
+    run.run_until(8.0)
+    assert run.summary()["armed"] == {"T-2": 2}
+
+
+def test_the_times_in_the_states_add_up_to_the_time_that_passed() -> None:
+    run = Run(
+        Disturbance(9.0, "press", "panel.hold"),
+        Disturbance(14.0, "open", "door", 1.0),
+        Disturbance(20.0, "controller_power_loss", "", 2.0),
+    )
+    run.run_until(30.0)
+    summary = run.summary()
+    first = run.trace[0][0]
+    assert sum(summary["state_time_s"].values()) == pytest.approx(summary["seconds"], abs=max(first, 0.1))
+    assert {"STOPPED", "EXECUTE", "HELD", "ABORTED"} <= set(summary["state_time_s"])
+    assert summary["state_time_s"][summary["state"]] > 0
+
+
+def test_the_summary_says_what_the_command_promises() -> None:
+    run = Run(seed=7)
+    run.run_until(60.0)
+    summary = run.summary()
+    promised = {
+        *("parts_good", "parts_rejected", "parts_per_hour", "cycle_time_s", "state_time_s"),
+        *("scans_executed", "trace_hash", "simulated"),
+    }
+    assert promised <= set(summary)
+    assert summary["simulated"] is True
+    assert summary["parts_good"] == run.cell.parts_good > 3
+    assert summary["parts_per_hour"] == pytest.approx(
+        3600 * (run.cell.parts_good + run.cell.parts_rejected) / summary["seconds"]
+    )
+    assert summary["execute_share"] == pytest.approx(summary["state_time_s"]["EXECUTE"] / summary["seconds"])
+
+
+def test_the_hash_is_that_of_the_trace_whoever_listens() -> None:
+    run, copy = Run(seed=2), TraceHash()
+    run.add_sink(copy)
+    run.run_until(10.0)
+    assert (copy.hexdigest(), copy.entries) == (run.hash.hexdigest(), len(run.trace))
+
+
+def test_before_the_controller_starts_the_plant_is_alone() -> None:
+    run = Run(Disturbance(1.0, "open", "door", 1.0), attendance=Attendance.STARTS)
+    run.wait_before_start(3.0)
+    assert run.at == pytest.approx(3.0, abs=1e-6)
+    assert (run.trace, run.scans) == ([], 0)
+    assert run.twin.disturber.happened == {"open": 1}
+    run.run_until(12.0)
+    assert run.cell.state is State.EXECUTE
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        (lambda cell, plant: plant.dor.open, "the plant has no 'dor'; did you mean 'door'?"),
+        (lambda cell, plant: plant.door.opne, "no signal 'door.opne'; did you mean 'door.open'?"),
+        (lambda cell, plant: plant.count("feeder.fet"), "feeder has no 'fet'; did you mean 'fed'?"),
+    ],
+)
+def test_a_misspelt_name_of_the_plant_keeps_the_cell_from_running_and_is_told(
+    wrong: Any, message: str
+) -> None:
+    run = judged(Property("T-3", "misspelt", lambda cell, plant: True, wrong))
+    run.run_until(5.0)
+    assert [alarm.text for alarm in run.cell.alarms if message in alarm.text]
+    assert run.cell.state is State.ABORTED
