@@ -10,7 +10,6 @@ import ast
 import difflib
 import importlib
 import importlib.util
-import json
 import re
 import sys
 import tomllib
@@ -19,10 +18,8 @@ import types
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit
-
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from control.block import Area, Region
 from control.cell import Cell
@@ -30,52 +27,8 @@ from control.errors import CellwrightError, ConfigurationError, nearest
 from control.property import Property
 from control.tag import Tag
 
-Positive = Annotated[float, Field(gt=0, lt=3600)]
-
-
-class Strict(BaseModel):
-    """A table of cell.toml: unknown keys and values of another type are refused."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
-
-
-class LinkTable(Strict):
-    """[links.NAME]. Times in s. With `driver` it is a device on a line, without it a PLC."""
-
-    url: str
-    cycle: Positive = 0.01
-    life: str | None = None
-    plc_life: str | None = None
-    life_timeout: Positive = 0.5
-    timeout: Positive = 1.0
-    pdu: Annotated[int, Field(ge=240, le=960)] = 960
-    driver: str | None = None
-    model: str = ""
-
-
-class CellTable(Strict):
-    """[cell]: the classes and the list of properties, as file:Name, and where retained values and records are
-    kept.
-    """
-
-    controller: str
-    twin: str | None = None
-    properties: str | None = None
-    state: str = "state"
-
-
-class CellToml(Strict):
-    """All of cell.toml."""
-
-    cell: CellTable
-    links: dict[str, LinkTable]
-    params: dict[str, Any] = {}
-
-
-class LinksToml(Strict):
-    """serve.toml: the links of a served twin."""
-
-    links: dict[str, LinkTable]
+if TYPE_CHECKING:
+    from control.schema import CellToml, LinkTable
 
 
 def read_toml(path: Path) -> dict[str, Any]:
@@ -90,39 +43,6 @@ def read_toml(path: Path) -> dict[str, Any]:
         raise ConfigurationError(f"{path}: cannot be read: {error}") from None
     except tomllib.TOMLDecodeError as error:
         raise ConfigurationError(f"{path}: not TOML: {error}") from None
-
-
-def validate(model: type[BaseModel], data: Any, where: str) -> Any:
-    """`data`, as TOML or JSON gave it, as `model`. ConfigurationError names table and key, wanted and got."""
-    try:
-        # By way of JSON, where strict means: an array fills a tuple, but neither true nor "1" is a number.
-        return model.model_validate_json(json.dumps(data, default=str), strict=True)
-    except ValidationError as error:
-        raise ConfigurationError(
-            "\n".join(explain(model, entry, where) for entry in error.errors())
-        ) from None
-
-
-def explain(model: type[BaseModel], entry: Any, where: str) -> str:
-    """One validation error in our words."""
-    place = ".".join(map(str, entry["loc"])) or "the whole"
-    if entry["type"] == "extra_forbidden":
-        known = fields_at(model, entry["loc"][:-1])
-        return f"{where}: unknown key {place!r}; {nearest(str(entry['loc'][-1]), known)}"
-    if entry["type"] == "missing":
-        return f"{where}: {place} is missing"
-    return f"{where}: {place}: {entry['msg'][:1].lower()}{entry['msg'][1:]}, got {entry['input']!r}"
-
-
-def fields_at(model: Any, path: tuple[Any, ...]) -> list[str]:
-    """The keys a table knows."""
-    for part in path:
-        fields = getattr(model, "model_fields", {})
-        annotation = fields[part].annotation if part in fields else model
-        model = next(
-            (a for a in getattr(annotation, "__args__", ()) if hasattr(a, "model_fields")), annotation
-        )
-    return list(getattr(model, "model_fields", {}))
 
 
 @dataclass(frozen=True)
@@ -178,6 +98,8 @@ def load_project(
     path: str | Path, links: str | Path | None = None, state: str | Path | None = None
 ) -> Project:
     """Read and check cell.toml, its [links] and its state folder replaced by those given."""
+    from control.schema import CellToml, LinksToml, validate  # half the time of an import of `control`
+
     path = Path(path)
     toml = validate(CellToml, read_toml(path), str(path))
     source = path if links is None else Path(links)

@@ -8,15 +8,18 @@ import types
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any, TypeVar, get_type_hints
+from typing import TYPE_CHECKING, Any, TypeVar, get_type_hints
 
 from control.clock import Clock, WallClock
 from control.device import Device
 from control.errors import ConfigurationError, DefinitionError, nearest
 from control.link import Link, SilentLink
 from control.params import Params
-from control.project import LinkTable, Project, load_project, validate, word_region
+from control.project import Project, load_project, word_region
 from control.retain import FileStore, MemoryStore, Store
+
+if TYPE_CHECKING:
+    from control.schema import LinkTable
 
 L = TypeVar("L", bound=Link)
 D = TypeVar("D", bound=Device)
@@ -101,6 +104,8 @@ class Wiring:
             return None
         if not (isinstance(kind, type) and issubclass(kind, Params)):
             raise DefinitionError(f"{cell.__name__}.params: wanted a subclass of Params, got {kind!r}")
+        from control.schema import validate
+
         return validate(kind, self.params, f"{self.where}: [params]")
 
     def open(self) -> None:

@@ -16,7 +16,8 @@ from types import TracebackType
 from typing import Any, NamedTuple
 
 from control.errors import CellwrightError, ConfigurationError
-from control.project import LinkTable, Project, load_project
+from control.project import Project, load_project
+from control.schema import LinkTable
 from control.wiring import Wiring
 from hil.compare import Comparison, compare
 from plc_sim.scenario import Scenario

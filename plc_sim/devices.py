@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from control.errors import ConfigurationError, nearest
-from control.project import LinkTable
+from control.schema import LinkTable
 from plc_sim.components.arm import Arm
 from plc_sim.endpoint import Endpoint
 from plc_sim.manipulator import PlantManipulator

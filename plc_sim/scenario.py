@@ -9,7 +9,7 @@ from enum import Enum
 from typing import Any, NamedTuple
 
 from control.errors import ConfigurationError, nearest
-from control.project import Strict, validate
+from control.schema import Strict, validate
 
 
 class Kind(NamedTuple):
@@ -29,6 +29,7 @@ KINDS: Mapping[str, Kind] = {
     "plc_stop": Kind("plc", True, "", "the PLC goes to STOP"),
     "link_lost": Kind("link", True, "", "the link {target} is lost"),
     "robot_alarm": Kind("robot", False, "", "the robot {target} raises an alarm"),
+    "robot_slow": Kind("robot", True, "share", "the robot {target} is turned down to {value:g} of its speed"),
     "controller_power_loss": Kind("cell", True, "0 before, 1 after commit", "the controller loses power"),
     "cell_power_loss": Kind("cell", True, "", "the whole cell loses power"),
 }

@@ -18,8 +18,9 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from control.block import Area, Region
-from control.project import LinkTable, word_region
+from control.project import word_region
 from control.scan import NEVER, ns
+from control.schema import LinkTable
 from control.statistics import Histogram
 from plc_sim.endpoint import Endpoint
 from plc_sim.kernel import host

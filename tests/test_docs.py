@@ -20,7 +20,7 @@ from typing import NamedTuple
 
 import pytest
 
-from control.project import LinksToml, validate
+from control.schema import LinksToml, validate
 from tests.background import background
 from tests.docs.tables import DOCS, TABLES, pages, renewed
 

@@ -31,6 +31,13 @@ load_project(sys.argv[1]).controller()
 print(*sys.modules)
 """
 
+LOAD_ALONE = """
+import sys
+sys.path.insert(0, sys.argv[1])
+import control, pick_cell.cell
+print(*sys.modules)
+"""
+
 ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
 
 
@@ -119,6 +126,12 @@ def test_a_controller_loads_without_numba_and_numpy(base: Path, cell: Path, tmp_
     loaded = set(done.stdout.split())
     assert "control.cell" in loaded
     assert not {"numba", "numpy", "serial", "snap7", "plc_sim", "hil"} & loaded
+
+
+def test_pydantic_is_loaded_when_a_file_is_read_not_before(base: Path, cell: Path, tmp_path: Path) -> None:
+    done = call(base / "python", "-c", LOAD_ALONE, cell.parent.parent, folder=tmp_path)
+    assert not done.stderr
+    assert "pydantic" not in done.stdout.split()
 
 
 def test_check_says_what_it_could_not_check(base: Path, cell: Path, tmp_path: Path) -> None:

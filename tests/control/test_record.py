@@ -23,9 +23,10 @@ from control.codec import TraceHash, decode, encode
 from control.device import Handle, Motion
 from control.errors import ConfigurationError
 from control.packml import Command, State
-from control.project import CellTable, CellToml, LinkTable, Project
+from control.project import Project
 from control.record import Recorder
 from control.replay import replay
+from control.schema import CellTable, CellToml, LinkTable
 from tests.control.desk import Desk
 from tests.control.random_cell import Box, CellData, Inputs, Outputs, RandomCell, cells, make_cell
 from tests.control.random_rig import HISTORIES, Rig, played

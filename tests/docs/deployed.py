@@ -17,7 +17,7 @@ import cellwright
 import control
 from control.errors import ValueRefused
 from control.packml import PRIORITY, Command, State, kind_of, target
-from control.project import CellTable, CellToml, LinkTable
+from control.schema import CellTable, CellToml, LinkTable
 from control.sequence import REACTIONS
 from control.serial_port import Format
 from control.tag import Bool, Integer, Tag
