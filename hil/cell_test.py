@@ -22,7 +22,7 @@ from control.project import load_project
 from control.property import Property
 from hil.campaign import CAMPAIGN
 from hil.failure import explain
-from hil.rig import Example, Rig, beside
+from hil.rig import SECONDS, Example, Rig, beside
 from hil.search import UNDISTURBED, Found, Search, alone
 from plc_sim.scenario import Disturbance
 from plc_sim.simulation import Simulation
@@ -125,6 +125,7 @@ def check_scenario(
     disturbances: Sequence[Disturbance],
     *,
     seed: int,
+    seconds: float = SECONDS,
     properties: Iterable[Property] | None = None,
     controller: type[Cell] | None = None,
 ) -> None:
@@ -132,6 +133,6 @@ def check_scenario(
     `cell_test`.
     """
     rig = Rig(load_project(beside(path, caller())), properties, controller)
-    failure = explain(rig, Example(seed, tuple(disturbances)))
+    failure = explain(rig, Example(seed, tuple(disturbances), seconds=seconds))
     if failure is not None:
         raise CellFailure(failure.page())

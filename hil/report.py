@@ -118,8 +118,10 @@ def draw_lane(axes: Any, lane: Lane, base: float, last: float) -> None:
         if value is not None and end > time:
             axes.fill_between([time, end], base, base + 0.6, color="#ddf4ff", edgecolor=BLUE, linewidth=0.6)
             text = str(value[1] if isinstance(value, tuple) else value)
-            if (end - time) > 0.011 * len(text) * (last - times[0]):
-                axes.text((time + end) / 2, base + 0.3, text, ha="center", va="center", clip_on=True)
+            room = (end - time) / (last - times[0]) / len(text)
+            if size := next((size for size in (8.5, 7.0, 5.5) if room > 0.00105 * size), 0.0):
+                middle = (time + end) / 2
+                axes.text(middle, base + 0.29, text, ha="center", va="center", fontsize=size, clip_on=True)
 
 
 def write_report(
@@ -139,4 +141,5 @@ def write_report(
         f=failure, done=done, svg=Markup(svg), version=metadata.version("cellwright")
     )
     path.parent.mkdir(parents=True, exist_ok=True)
+    (path.parents[1] / ".gitignore").write_text("*\n", encoding="utf-8")
     path.write_text(html, encoding="utf-8")

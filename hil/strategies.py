@@ -38,6 +38,7 @@ DURATIONS: dict[str, tuple[float, float]] = {
     "plc_stop": (0.2, 3.0),
     "link_lost": (0.1, 4.0),
     "robot_alarm": (0.0, 0.0),
+    "robot_slow": (0.5, 8.0),
     "controller_power_loss": (0.5, 3.0),
     "cell_power_loss": (1.0, 3.0),
 }
@@ -46,12 +47,14 @@ DURATIONS: dict[str, tuple[float, float]] = {
 VALUES: dict[str, st.SearchStrategy[float]] = {
     "stuck": st.sampled_from((0.0, 1.0)),
     "late": seconds(0.05, 5.0),
+    "robot_slow": seconds(0.01, 0.9),
     "controller_power_loss": st.sampled_from((0.0, 1.0)),
 }
 
 CLEAREST: dict[str, tuple[float, ...]] = {
     "stuck": (0.0, 1.0),
     "late": (0.5, 5.0),
+    "robot_slow": (0.02,),
     "controller_power_loss": (0.0, 1.0),
 }
 """The values of each kind when it comes alone."""

@@ -158,20 +158,22 @@ class Feed(Sequence["PickCell"]):
         self.cell.orders.belt_run = False
 
     def ask_for_part(self) -> None:
-        self.cell.orders.belt_run = False
         self.cell.orders.ready_for_part = True
+        self.count()
 
     def carry(self) -> None:
         self.cell.orders.ready_for_part = False
         self.cell.orders.belt_run = True
 
     def inspect(self) -> None:
+        self.cell.releasing = False
         self.cell.orders.inspect = True
 
     def inspected(self) -> None:
         self.cell.orders.inspect = False
 
     def lower(self) -> None:
+        self.cell.releasing = True
         self.cell.orders.stopper_extend = False
         self.cell.orders.stopper_retract = True
 
@@ -181,7 +183,13 @@ class Feed(Sequence["PickCell"]):
 
     def end_release(self) -> None:
         self.cell.orders.belt_run = False
-        self.cell.parts_rejected += 1
+        self.count()
+
+    def count(self) -> None:
+        # Also once the belt has been searched, for a part that was on its way out when an abort came.
+        if self.cell.releasing:
+            self.cell.releasing = False
+            self.cell.parts_rejected += 1
 
     steps = (
         Step("RAISING", enter=lift, to={"SEARCHING": raised}, limit=1.5),
@@ -355,6 +363,7 @@ class PickCell(Cell):
 
     placed = Var(0, retain=True)
     reserved = Var(False, retain=True)
+    releasing = Var(False, retain=True)
     parts_good = Var(0, retain=True)
     parts_rejected = Var(0, retain=True)
 

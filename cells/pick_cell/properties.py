@@ -102,6 +102,87 @@ def only_good_packed(cell: PickCell, plant: Any) -> bool:
     )
 
 
+def packing(cell: PickCell, plant: Any) -> str:
+    """The step of pick between two parts put down; empty where a part may lie there and not count yet."""
+    step = cell[Pick].step if cell.state is State.EXECUTE else ""
+    return step if step != "RELEASING" and honest(cell, plant) else ""
+
+
+def packed_counted(cell: PickCell, plant: Any) -> bool:
+    return cell.parts_good == plant.count("pallet.parts_on") + plant.count("exchanger.shipped")
+
+
+def feeding(cell: PickCell, plant: Any) -> str:
+    """The step of feed if no part is let go in it nor the belt searched."""
+    step = cell[Feed].step if cell.state is State.EXECUTE else ""
+    return step if step in ("READY", "CARRYING") and honest(cell, plant) else ""
+
+
+def rejected_counted(cell: PickCell, plant: Any) -> bool:
+    return cell.parts_rejected == plant.count("belt.left")
+
+
+def one_part(cell: PickCell, plant: Any) -> bool:
+    return plant.count("belt.parts_on") <= 1
+
+
+def stopper_between(cell: PickCell, plant: Any) -> bool:
+    return honest(cell, plant) and not (plant.stopper.extended or plant.stopper.retracted)
+
+
+def belt_off(cell: PickCell, plant: Any) -> bool:
+    return not plant.belt.run
+
+
+def inspecting(cell: PickCell, plant: Any) -> bool:
+    return plant.inspection.start
+
+
+def all_inspected(cell: PickCell, plant: Any) -> bool:
+    return cell.parts_good + cell.parts_rejected <= plant.count("inspection.done")
+
+
+def exchanging(cell: PickCell, plant: Any) -> bool:
+    return plant.exchanger.run and cell.state is State.EXECUTE
+
+
+def robot_rests(cell: PickCell, plant: Any) -> bool:
+    return not plant.robot.moving
+
+
+def phase(cell: PickCell, plant: Any) -> str:
+    """The step of the handshake, where it tells what the PLC answers; a PLC that has restarted knows
+    nothing.
+    """
+    step = cell[PalletExchange].step if cell.state is State.EXECUTE and not plant.plc.tripped else ""
+    return step if step in ("IDLE", "PREPARING", "RUNNING") else ""
+
+
+def answered(cell: PickCell, plant: Any) -> bool:
+    status = cell.status
+    if phase(cell, plant) == "RUNNING":
+        return status.exchange_acknowledged
+    return not (status.exchange_acknowledged or status.exchange_complete)
+
+
+def stepping(cell: PickCell) -> bool:
+    return cell.state in (State.EXECUTE, State.RESETTING)
+
+
+def one_order(cell: PickCell) -> bool:
+    return sum(bool(step) for _, step in cell.robot.pending) <= 1
+
+
+def homing(cell: PickCell) -> str:
+    """The step of home in which the robot moves."""
+    step = cell[Home].step if cell.state is State.RESETTING else ""
+    return step if step in ("RISING", "HOMING") else ""
+
+
+def robot_ready(cell: PickCell) -> bool:
+    return cell.robot.position is not None and cell.robot.motion_possible is True
+
+
 def alarmed(cell: PickCell) -> bool:
     return bool(cell.alarms) or cell.state in (State.ABORTING, State.ABORTED)
 
@@ -165,8 +246,18 @@ PROPERTIES = [
     Property("PC-11", "a second Start does nothing", started, off_and_at_rest),
     Property("PC-12", "the operator's table leads to IDLE from every reached state", returning, idle, 60.0),
     Property("PC-13", "a lost link aborts the cell", lost, aborted),
+    Property("PC-14", "the cell counts the parts it has packed", packing, packed_counted, 0.05),
+    Property("PC-15", "the cell counts the parts it has let go", feeding, rejected_counted, 0.05),
+    Property("PC-16", "at most one part is on the belt", honest, one_part),
+    Property("PC-17", "the belt is off while the stopper moves", stopper_between, belt_off),
+    Property("PC-18", "a part is inspected at rest", inspecting, belt_rests),
+    Property("PC-19", "no part goes on uninspected", always, all_inspected),
     in_time("PC-20", Feed, State.EXECUTE),
     in_time("PC-21", Pick, State.EXECUTE),
     in_time("PC-22", Home, State.RESETTING),
     in_time("PC-23", PalletExchange, State.EXECUTE),
+    Property("PC-24", "the robot rests while the pallet is exchanged", exchanging, robot_rests),
+    Property("PC-25", "the exchange keeps the four phases of its handshake", phase, answered, 0.03),
+    Property("PC-26", "the robot has one order of a step at a time", stepping, one_order),
+    Property("PC-27", "only a robot that is ready and has told its place is homed", homing, robot_ready),
 ]  # fmt: skip
