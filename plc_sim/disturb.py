@@ -6,11 +6,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from heapq import heappop, heappush
 from typing import TYPE_CHECKING
 
-from control.cell import OPERATOR
+from control.cell import OPERATOR, Cell
 from control.controller import Entry
+from control.declarations import TRACED, sequences_of
 from control.errors import ConfigurationError, nearest
 from control.packml import Command, State
 from control.scan import NEVER, ns
+from control.sequence import DONE
 from plc_sim.components.component import Driver
 from plc_sim.components.panel import Door
 from plc_sim.kernel import host
@@ -178,6 +180,7 @@ class Disturber:
         if disturbance.after:
             name, _, count = disturbance.after.rpartition(" ")
             key = (name, int(count)) if count.isdecimal() else (disturbance.after, 1)
+            check_anchor(self.twin.controller, *key)
             self.awaited.setdefault(key, []).append(disturbance)
         else:
             self.plan(self.origin + ns(disturbance.at), disturbance)
@@ -306,6 +309,23 @@ def paths_of(controller: type, tag: object) -> Iterator[str]:
         for own in slot.block.tags.values():
             if own is tag:
                 yield f"{slot.name}.{own.name}"
+
+
+def check_anchor(controller: type[Cell], entry: str, count: int) -> None:
+    """Refuse an entry that no trace of this controller can have: what waits for it would never happen."""
+    where = f"disturbance after {entry!r}"
+    name, _, value = entry.partition(" ")
+    kinds = {kind for state in controller.sequences for kind in sequences_of(controller, state)}
+    values = {kind.name: [*(step.name for step in kind.steps), DONE] for kind in kinds}
+    values["state"] = [state.name for state in State]
+    tags = [tag.path for slot in controller.slots.values() for tag in slot.bound.tags.values()]
+    known = [*values, *TRACED, *controller.devices_declared, *tags]
+    if name not in known and not name.startswith("property."):
+        raise ConfigurationError(f"{where}: nothing is called {name!r}; {nearest(name, known)}")
+    if value not in values.get(name, [value]):
+        raise ConfigurationError(f"{where}: {name} has no {value!r}; {nearest(value, values[name])}")
+    if count < 1:
+        raise ConfigurationError(f"{where}: wanted the first time (1) or a later one, got {count}")
 
 
 def targets(twin: Twin, kind: str) -> list[str]:

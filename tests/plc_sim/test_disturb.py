@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -42,6 +43,11 @@ def controller_off(twin: Twin) -> bool:
     return twin.state_of_cell() is None
 
 
+def slowed(twin: Twin) -> bool:
+    _, word, _ = twin.plant.field("robot.override")
+    return struct.unpack("d", struct.pack("q", twin.plant.words[word])) == (0.25,)
+
+
 EFFECTS: dict[str, tuple[Effect, ...]] = {
     "press": (Effect("panel.stop", signal("panel.stop")),),
     "open": (Effect("door", signal("door.open")),),
@@ -55,6 +61,7 @@ EFFECTS: dict[str, tuple[Effect, ...]] = {
         Effect("plc", link_lost),
         Effect("robot", lambda twin: not twin.lines["robot"].connected),
     ),
+    "robot_slow": (Effect("robot", slowed, 0.25),),
     "controller_power_loss": (
         Effect("", controller_off, 0.0),
         Effect("", controller_off, 1.0),
@@ -63,6 +70,8 @@ EFFECTS: dict[str, tuple[Effect, ...]] = {
         Effect("", lambda twin: controller_off(twin) and twin.plant.signal_value("plc.running") is False),
     ),
 }
+HARMLESS = ("press", "stuck", "late", "robot_slow")
+"""What need not stop the cell."""
 LASTING = [(kind, effect) for kind, effects in EFFECTS.items() for effect in effects]
 
 
@@ -196,6 +205,30 @@ def test_the_anchor_is_the_entry_of_the_trace_counted_from_the_first() -> None:
     assert {"HELD", "ABORTED"} <= {value for _, name, value in run.trace if name == "state"}
 
 
+@pytest.mark.parametrize(
+    ("after", "message"),
+    [
+        ("pik DESCENDING", "nothing is called 'pik'; did you mean 'pick'"),
+        ("pick DESENDING", "pick has no 'DESENDING'; did you mean 'DESCENDING'"),
+        ("state EXECUTING 2", "state has no 'EXECUTING'; did you mean 'EXECUTE'"),
+        ("pick DESCENDING 0", "wanted the first time"),
+        ("orders.belt_rum True", "nothing is called 'orders.belt_rum'; did you mean 'orders.belt_run'"),
+    ],
+)
+def test_an_anchor_that_can_never_come_is_refused(after: str, message: str) -> None:
+    with pytest.raises(ConfigurationError, match=message):
+        pick_twin(Disturbance(0.0, "press", "panel.stop", after=after))
+
+
+def test_any_entry_of_a_trace_is_an_anchor() -> None:
+    run = Run(Disturbance(15.0, "open", "door", 1.0), Disturbance(20.0, "robot_alarm", "robot"))
+    run.run_until(30.0)
+    entries = {f"{name} {value}" for _, name, value in run.trace}
+    assert len(entries) > 60
+    for entry in entries:
+        pick_twin(Disturbance(0.0, "press", "panel.stop", after=f"{entry} 1"))
+
+
 def test_what_has_happened_is_counted_by_kind_and_told_while_it_lasts() -> None:
     run = Run(
         Disturbance(1.0, "open", "door", 2.0),
@@ -213,7 +246,7 @@ def test_what_has_happened_is_counted_by_kind_and_told_while_it_lasts() -> None:
 
 def test_the_operator_brings_the_cell_back_from_any_one_fault() -> None:
     for kind, effects in EFFECTS.items():
-        for effect in effects if kind not in ("press", "stuck", "late") else ():
+        for effect in effects if kind not in HARMLESS else ():
             run = Run(Disturbance(8.0, kind, effect.target, 2.0, effect.value))
             run.run_until(40.0)
             assert run.cell.state is State.EXECUTE, (kind, run.cell.waiting_for())
