@@ -100,7 +100,7 @@ def handshake_steps(
 ) -> tuple[Step, ...]:
     """The table of a handshake with its limits, in s or OUTSIDE."""
     return (
-        Step("RELEASED", to={"IDLE": Handshake.released}, limit=release),
+        Step("RELEASED", enter="drop_request", to={"IDLE": Handshake.released}, limit=release),
         Step("IDLE", to={"PREPARING": "needed"}, limit=OUTSIDE),
         Step("PREPARING", enter="prepare", to={"REQUESTED": Handshake.data_out}, limit=1.0),
         Step("REQUESTED", enter="raise_request", to={"RUNNING": Handshake.acknowledged}, limit=acknowledge),

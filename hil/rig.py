@@ -15,8 +15,10 @@ from plc_sim.scenario import Attendance, Disturbance, Scenario
 from plc_sim.simulation import Simulation
 from plc_sim.twin import Twin, twin_class
 
-SECONDS, LONGEST = 40.0, 110.0
-"""Virtual time of one example, in s; it lasts longer while a disturbance waits for its moment."""
+SECONDS, LONGEST, AFTERWARDS = 40.0, 110.0, 20.0
+"""Virtual time of one example, in s; how long a disturbance may wait for its moment, and what comes after
+that.
+"""
 
 RECOVERY = 60.0
 """How long the way back to IDLE may take once nothing disturbs any more, in s."""
@@ -81,8 +83,10 @@ class Rig:
         if example.tour:
             return tour(simulation)
         simulation.run(example.seconds, until_violation=True)
-        while waiting(simulation) and not simulation.violations:
-            simulation.run(5.0, until_violation=True)
+        if waiting(simulation):
+            while waiting(simulation) and not simulation.violations:
+                simulation.run(1.0, until_violation=True)
+            simulation.run(AFTERWARDS, until_violation=True)
         if not simulation.violations:
             return_to_idle(simulation)
         return ""

@@ -297,7 +297,8 @@ class PalletExchange(Handshake["PickCell"]):
     """Have the full pallet exchanged by the PLC."""
 
     signals = Signals(Orders.exchange_request, Status.exchange_acknowledged, Status.exchange_complete)
-    steps = handshake_steps(complete=OUTSIDE)
+    # An exchange that a Stop has left is finished by the PLC before it takes its answers back.
+    steps = handshake_steps(complete=OUTSIDE, release=12.0)
 
     def needed(self) -> bool:
         "a full pallet and the robot away from it"

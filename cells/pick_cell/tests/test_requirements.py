@@ -162,3 +162,18 @@ def test_pc_01_the_zone_switch_is_stuck(moment: str, value: float) -> None:
 def test_pc_09_a_lost_link_takes_its_own_time() -> None:
     """The cell aborts when its image is too old; the outputs fall when the PLC misses the life word."""
     check_scenario("cell.toml", [Disturbance(5.34, "link_lost", "plc", 0.39)], seed=1)
+
+
+@pytest.mark.parametrize("moment", ["REQUESTED", "RUNNING", "COMPLETED"])
+@pytest.mark.parametrize("button", ["stop", "hold"])
+def test_pc_08_an_exchange_that_is_stopped_is_finished(moment: str, button: str) -> None:
+    """The request stayed up after a Stop, and the next start ended in an alarm."""
+    press = Disturbance(0.05, "press", f"panel.{button}", after=f"pallet_exchange {moment} 1")
+    check_scenario("cell.toml", [press], seed=1)
+
+
+def test_pc_15_an_abort_while_a_part_is_let_go() -> None:
+    """The part left the belt and nobody counted it."""
+    for at in (0.1, 0.4, 0.8):
+        door = Disturbance(at, "open", "door", 1.0, after="feed RELEASING 1")
+        check_scenario("cell.toml", [door], seed=1)
