@@ -74,6 +74,7 @@ class Cell(Controller):
     """Combinations and interlocks."""
     watched: Ladder
     """The properties."""
+    watched_properties: tuple[PropertyRung, ...]
     asked: deque[tuple[Command, str]]
     heard: tuple[tuple[Command, str], ...]
     heard_bit: int
@@ -118,6 +119,7 @@ class Cell(Controller):
             )
         )
         self.outputs_logic = Ladder((*self.combination_rungs, *self.interlock_rungs))
+        self.watched_properties = ()
         self.watched = Ladder()
         self.asked = deque()
         self.heard = ()
@@ -129,7 +131,18 @@ class Cell(Controller):
         self._seal()
 
     _settable = frozenset(
-        {"due", "reads", "every_rung", "heard", "violations", "plant", "running", "present", "watched"}
+        {
+            "due",
+            "reads",
+            "every_rung",
+            "heard",
+            "violations",
+            "plant",
+            "running",
+            "present",
+            "watched",
+            "watched_properties",
+        }
     )
 
     def button_tags(self) -> dict[Command | None, Tag[bool]]:
@@ -148,7 +161,8 @@ class Cell(Controller):
         it.
         """
         self.plant = plant
-        self.watched = Ladder(PropertyRung(watched, self, plant) for watched in properties)
+        self.watched_properties = tuple(PropertyRung(watched, self, plant) for watched in properties)
+        self.watched = Ladder(self.watched_properties)
         self.due = 0
 
     # what the logic and people read

@@ -8,6 +8,8 @@ A scan is a transaction: outputs, Vars, steps, timers and device orders commit t
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import reduce
+from operator import or_
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
 
 from control.block import Slot
@@ -15,7 +17,7 @@ from control.errors import DefinitionError
 from control.link import PlcLink
 from control.packml import Command
 from control.port import InputView, OutputView, PlcPort
-from control.scan import NEVER, Combination, Ladder, Rung, Scan
+from control.scan import DUE, NEVER, READS, Combination, Ladder, Rung, Scan
 from control.sequence import Sequence
 from control.state import Declared, put
 from control.tag import Tag
@@ -155,17 +157,15 @@ class Controller(Declared):
 
     def plan(self) -> None:
         """When the next scan may matter: what a ladder wrote concerns those before it in the next one."""
-        scan = self._scan
-        reads, due, later = 0, self.lapse(), scan.fresh
-        for ladder in reversed(self.ladders()):
-            if ladder.reads & later:
-                ladder.disturb(later)
-            later |= ladder.wrote
-            reads |= ladder.reads
-            if ladder.due < due:
-                due = ladder.due
-        put(self, "reads", reads)
-        put(self, "due", due)
+        scan, ladders = self._scan, self.ladders()
+        if scan.written:
+            later = scan.fresh
+            for ladder in reversed(ladders):
+                if ladder.reads & later:
+                    ladder.disturb(later)
+                later |= ladder.wrote
+        put(self, "reads", reduce(or_, map(READS, ladders)))
+        put(self, "due", min(self.lapse(), *map(DUE, ladders)))
 
     def begin_anew(self) -> None:
         """Evaluate everything in the next scan."""

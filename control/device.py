@@ -124,7 +124,7 @@ class Device(Declared):
         self._state["numbered"] = (max(known, default=0), self._state["numbered"][1])
         self.image = self.image_type()
         self._field_bits = {field: scan.new_bit() for field in self.image_type._fields}
-        link.field_bits = tuple(self._field_bits.values())
+        link.wire(tuple(self._field_bits.values()))
         self._seal()
 
     _settable = frozenset({"image"})
@@ -165,7 +165,7 @@ class Device(Declared):
 
     def outcome(self, number: int) -> Progress | None:
         """How an order ended; None while it has not. What is under way is not read: it ends in `ended`."""
-        for state in self.read("ended"):
+        for state in reversed(self.read("ended")):
             if state.number == number:
                 return cast(Progress, state.progress)
         under_way = self.is_pending(number) or any(state.number == number for state in self.image.orders)
@@ -180,8 +180,9 @@ class Device(Declared):
         pending = self._state["pending"][0]
         if not pending:
             return []
-        ended = {state.number: state for state in self.image.ended}
-        if not any(number in ended for number, _ in pending):
+        oldest = pending[0][0]
+        ended = {state.number: state for state in self.image.ended if state.number >= oldest}
+        if not ended:
             return []
         self.pending = tuple(entry for entry in pending if entry[0] not in ended)
         failed = [(who, ended[number]) for number, who in pending if number in ended]

@@ -130,10 +130,10 @@ KEPT_ORDERS = 16
 
 def with_order(image: Any, state: OrderState) -> Any:
     """A device image in which an order is that far."""
-    orders = tuple(order for order in image.orders if order.number != state.number)
+    orders = tuple([order for order in image.orders if order.number != state.number])
     if not state.progress.ended:
         return image._replace(orders=(*orders, state))
-    ended = tuple(order for order in image.ended if order.number != state.number)
+    ended = [order for order in image.ended if order.number != state.number]
     return image._replace(orders=orders, ended=(*ended, state)[-KEPT_ORDERS:])
 
 
@@ -145,11 +145,24 @@ class DeviceLink(Link):
     image: Any
     field_bits: tuple[int, ...] = ()
 
-    def changed(self, old: Any, new: Any) -> int:
-        """The bits of the fields that differ between two images."""
+    def __init__(self, name: str, url: str) -> None:
+        super().__init__(name, url)
+        self._fields: dict[int, tuple[tuple[int, int], ...]] = {}
+
+    def wire(self, field_bits: tuple[int, ...]) -> None:
+        """Take the bits of the image's fields."""
+        self.field_bits = field_bits
+        self._fields.clear()
+
+    def changed(self, old: Any, new: Any, among: int = -1) -> int:
+        """The bits, of those in `among`, of the fields that differ between two images."""
+        fields = self._fields.get(among)
+        if fields is None:
+            fields = tuple((place, bit) for place, bit in enumerate(self.field_bits) if bit & among)
+            self._fields[among] = fields
         bits = 0
-        for bit, before, after in zip(self.field_bits, old, new, strict=False):
-            if before is not after and before != after:
+        for place, bit in fields:
+            if old[place] is not new[place] and old[place] != new[place]:
                 bits |= bit
         return bits
 

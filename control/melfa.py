@@ -26,6 +26,7 @@ POSE = rf"X;{NUMBER};Y;{NUMBER};Z;{NUMBER};(?:[A-Z]\d?;(?:{NUMBER}|\*+);)*;.*"
 
 RUN_BITS: Mapping[str, int] = {"servo_on": 0x20, "running": 0x40, "operation_right": 0x80}
 STOP_BITS: Mapping[str, int] = {"safety_chain": 0x01, "stopped": 0x02, "waiting": 0x04, "stop_input": 0x08}
+BITS = {**RUN_BITS, **{name: bit << 8 for name, bit in STOP_BITS.items()}}
 
 
 class Model(NamedTuple):
@@ -49,7 +50,7 @@ class Status(NamedTuple):
 
     def has(self, name: str) -> bool:
         """Whether a named bit of the run or stop byte is set."""
-        return bool(self.run & RUN_BITS[name] if name in RUN_BITS else self.stop & STOP_BITS[name])
+        return (self.stop << 8 | self.run) & BITS[name] != 0
 
 
 def frame(command: str) -> bytes:
@@ -193,11 +194,8 @@ class MelfaSession(Session):
         return ask("OPEN=NARCUSR", kind=Kind.QUERY, answer=".*")
 
     def cut(self, buffer: bytes) -> tuple[bytes | None, bytes]:
-        buffer = buffer.lstrip(b"\r\n")
-        found = re.search(rb"[\r\n]", buffer)
-        if found is None:
-            return None, buffer[-self.answer_size :]
-        return buffer[: found.start()], buffer[found.end() :]
+        frame, end, rest = buffer.lstrip(b"\r\n").replace(b"\n", b"\r").partition(b"\r")
+        return (frame, rest) if end else (None, frame[-self.answer_size :])
 
     def matches(self, job: Job, frame: bytes) -> bool:
         answer = parse(frame)

@@ -51,7 +51,8 @@ class OutputView:
         for tag in tags:
             safe = with_value(safe, tag, tag.safe)
         self.safe, self.committed = safe, safe
-        self.made_of: tuple[bytes, int] | None = None
+        self.ordered: bytes | None = None
+        self.clamp = 0
         self.process = int.from_bytes(mask_of((tag for tag in tags if not tag.stored), block.size), "big")
         self.everything = (1 << 8 * block.size) - 1
         self.masks = {tag.path: int.from_bytes(mask_of([tag], block.size), "big") for tag in tags}
@@ -84,10 +85,10 @@ class OutputView:
         """Note what goes out, with the bits of `clamp` kept safe, tag by tag in the trace. Whether it differs
         from the last.
         """
-        made_of = self.block._raw, clamp
-        if made_of == self.made_of:
+        raw = self.block._raw
+        if raw is self.ordered and clamp == self.clamp:
             return False
-        self.made_of = made_of
+        self.ordered, self.clamp = raw, clamp
         data = self.effective(clamp)
         if data == self.committed:
             return False

@@ -108,7 +108,7 @@ class StarvedRung(Rung):
 
     def run(self, scan: Scan) -> None:
         cell = self.cell
-        waiting = all([sequence.runner.outside for sequence in cell.present]) and bool(cell.present)
+        waiting = all(sequence.runner.outside for sequence in cell.present) and bool(cell.present)
         cell.outside_since = min(cell.outside_since, scan.now) if waiting else NEVER
         if not waiting:
             return

@@ -49,7 +49,7 @@ def restore(cell: Cell, state: dict[str, Any]) -> None:
     for port in cell.ports:
         for view in port.outputs:
             raw, view.committed = state["outputs"][view.slot.name]
-            view.made_of = None
+            view.ordered = None
             set_raw(view.block, "_raw", raw)
         port.renew()
     show(cell, state["images"])

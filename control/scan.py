@@ -10,6 +10,8 @@ this.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import reduce
+from operator import attrgetter, or_
 from typing import Any
 
 from control.errors import DefinitionError
@@ -133,6 +135,9 @@ class Rung:
         raise NotImplementedError
 
 
+READS, DUE = attrgetter("reads"), attrgetter("due")
+
+
 class Ladder:
     """Rungs evaluated in order, each only if it is concerned. `reads` and `due` are what they all depend on:
     until one of those bits changes or that time comes, none of them is.
@@ -146,37 +151,37 @@ class Ladder:
     def evaluate(self, scan: Scan) -> None:
         """Evaluate the rungs whose reads changed or whose time has come."""
         self.wrote = 0
-        if not scan.changed & self.reads and scan.now < self.due:
+        changed, now = scan.changed, scan.now
+        if not changed & self.reads and now < self.due:
             return
-        reads, due, now = 0, NEVER, scan.now
-        for place, rung in enumerate(self.rungs):
-            if scan.changed & rung.reads or now >= rung.due:
+        for rung in self.rungs:
+            if changed & rung.reads or now >= rung.due:
                 rung.evaluate(scan)
                 if scan.fresh:
-                    if scan.fresh & scan.reads and not rung.looks_again:
-                        rung.due = 0
-                    due = min(due, self.note(scan, place))
-            reads |= rung.reads
-            if rung.due < due:
-                due = rung.due
-        self.reads, self.due = reads, due
+                    self.note(scan, rung)
+                    changed = scan.changed
+        self.reads = reduce(or_, map(READS, self.rungs), 0)
+        self.due = min(map(DUE, self.rungs), default=NEVER)
 
-    def note(self, scan: Scan, count: int) -> int:
-        """A rung wrote: the first `count` look at that in the next scan, those after them in this one. When
-        the first of them has to look.
+    def note(self, scan: Scan, writer: Rung) -> None:
+        """A rung wrote: those before it look at that in the next scan, those after it in this one; itself if
+        it has read what it wrote.
         """
         fresh, scan.fresh = scan.fresh, 0
         self.wrote |= fresh
-        return self.disturb(fresh, count)
+        if fresh & scan.reads and not writer.looks_again:
+            writer.due = 0
+        for rung in self.rungs:
+            if rung is writer:
+                return
+            if rung.reads & fresh:
+                rung.due = 0
 
-    def disturb(self, bits: int, count: int | None = None) -> int:
-        """Have the first `count` rungs that read some of these bits evaluated again; when they are due."""
-        due = NEVER
-        for rung in self.rungs[:count]:
+    def disturb(self, bits: int) -> None:
+        """Have the rungs that read some of these bits evaluated in the next scan."""
+        for rung in self.rungs:
             if rung.reads & bits:
-                rung.due = due = 0
-        self.due = min(self.due, due)
-        return due
+                rung.due = self.due = 0
 
     def begin_anew(self) -> None:
         """Evaluate everything in the next scan."""

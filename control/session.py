@@ -104,6 +104,9 @@ class Session(ABC):
 
     def __init__(self, line: Line) -> None:
         self.line = line
+        self.byte_time = ns(line.byte_time)
+        self.answer_time = ns(self.answer_size * line.byte_time + line.latency)
+        self.periods = ns(self.idle_period), ns(self.busy_period)
         self.image: Any = None
         self.queue: tuple[Order, ...] = ()
         self.job: Job | None = None
@@ -232,9 +235,12 @@ class Session(ABC):
         self.job, self.awaited = job, job.requests[job.answered]
         if job.order is not POLL:
             self.steady_answer = None
-        wire = (len(self.awaited.data) + self.answer_size) * self.line.byte_time
-        self.limit = now + ns(wire + self.line.latency + self.awaited.patience)
+        self.limit = now + self.patience(self.awaited)
         return self.awaited.data
+
+    def patience(self, request: Exchange) -> int:
+        """How long to wait for the end of an answer, in ns."""
+        return len(request.data) * self.byte_time + self.answer_time + ns(request.patience)
 
     def next_job(self, now: int) -> Job | None:
         """What to do when the line is free: identify, an order, or a poll."""
@@ -254,17 +260,17 @@ class Session(ABC):
 
     def startable(self) -> Order | None:
         """The order that may start now."""
-        if not self.identified:
+        if not self.queue or not self.identified:
             return None
         for order in self.queue:
             if self.verbs[order.verb].turn is not Turn.IN_TURN:
                 return order
-        return self.queue[0] if self.queue and self.tracked is None and not self.paused else None
+        return self.queue[0] if self.tracked is None and not self.paused else None
 
     @property
     def period(self) -> int:
         """The present poll period, in ns."""
-        return ns(self.busy_period if self.tracked is not None else self.idle_period)
+        return self.periods[self.tracked is not None]
 
     def take(self, frame: bytes, now: int) -> None:
         """A whole frame came in; one that answers nothing asked for is dropped and the wait goes on."""
@@ -320,7 +326,7 @@ class Session(ABC):
         request = job.requests[job.answered]
         cause = f"no answer to {request.data!r}"
         self.silence += 1
-        self.limit = now + ns(self.answer_size * self.line.byte_time + self.line.latency)
+        self.limit = now + self.answer_time
         if job.ended:
             self.end(job.order, Progress.ABORTED, job.ended)
         elif job.order.number and (request.kind is Kind.MOTION or job.repeated):
@@ -391,8 +397,8 @@ class Session(ABC):
         return (
             self.awaited is None
             and self.steady_answer is not None
-            and not self.startable()
             and self.job is None
+            and not self.startable()
         )
 
     def skip_polls(self, count: int) -> None:

@@ -132,7 +132,8 @@ class Declared:
         self._scan.touch(old[1])
         if type(value) is type(old[0]) and value == old[0]:
             return
-        self._vars[name].check(value, type(self))
+        if type(value) not in RETAINABLE:
+            self._vars[name].check(value, type(self))
 
         def undo() -> None:
             state[name] = old

@@ -16,6 +16,7 @@ from control.sequence import DONE
 from plc_sim.components.component import Driver
 from plc_sim.components.panel import Door
 from plc_sim.kernel import host
+from plc_sim.kernel.header import SignalRow
 from plc_sim.kernel.row import Kind
 from plc_sim.line import broken
 from plc_sim.scenario import KINDS, Attendance, Disturbance, Scenario
@@ -96,6 +97,15 @@ def _begin_robot_alarm(twin: Twin, what: Disturbance, now: int) -> None:
     twin.endpoints[what.target].disturb(now)
 
 
+def _begin_robot_slow(twin: Twin, what: Disturbance, now: int) -> None:
+    host.set_override(twin.plant.block, twin.plant.number(what.target), what.value, now)
+
+
+def _end_robot_slow(twin: Twin, what: Disturbance, now: int) -> None:
+    percent = getattr(twin.endpoints[what.target], "override", 100)
+    host.set_override(twin.plant.block, twin.plant.number(what.target), percent / 100, now)
+
+
 def _begin_controller_power_loss(twin: Twin, what: Disturbance, now: int) -> None:
     twin.lose_controller(now, commit=bool(what.value))
 
@@ -131,6 +141,7 @@ ACTS: Mapping[str, tuple[Act, Act]] = {
     "plc_stop": (_begin_plc_stop, _end_plc_stop),
     "link_lost": (_begin_link_lost, _end_link_lost),
     "robot_alarm": (_begin_robot_alarm, _nothing),
+    "robot_slow": (_begin_robot_slow, _end_robot_slow),
     "controller_power_loss": (_begin_controller_power_loss, _end_controller_power_loss),
     "cell_power_loss": (_begin_cell_power_loss, _end_cell_power_loss),
 }
@@ -163,6 +174,7 @@ class Disturber:
         starts = scenario.operator is Attendance.STARTS
         self.operator = twin.operator if starts else None
         self.lit = dict.fromkeys(self.operator.asks, False) if self.operator is not None else {}
+        self.lamps = {lamp: twin.plant.signal(lamp) + SignalRow.VISIBLE for lamp in self.lit}
         self.busy_until = 0.0
         self.buttons = buttons(twin)
         for disturbance in scenario.disturbances:
@@ -238,9 +250,10 @@ class Disturber:
 
     def look(self, now: int) -> None:
         """Let the operator see the lamps; what has lit up is answered, one button after the other."""
-        for lamp, before in self.lit.items():
-            self.lit[lamp] = self.twin.plant.signal_value(lamp)
-            if self.lit[lamp] and not before and self.operator is not None:
+        for lamp, word in self.lamps.items():
+            lit, before = self.twin.plant.words[word] != 0, self.lit[lamp]
+            self.lit[lamp] = lit
+            if lit and not before and self.operator is not None:
                 self.press(self.operator.asks[lamp], (now - self.origin) / 1e9 + self.operator.delay)
 
     def press(self, button: str, at: float) -> None:

@@ -97,7 +97,10 @@ class VirtualLine(DeviceLink):
             due = self.to_device[0].arrival
         if self.to_driver and self.to_driver[0].arrival < due:
             due = self.to_driver[0].arrival
-        if not self.quiet and (asks := self.session.due()) < due:
+        if self.session.awaited is not None:
+            if self.session.limit < due:
+                due = self.session.limit
+        elif not self.quiet and (asks := self.session.due()) < due:
             due = asks
         self.next = due if due > self.time else self.time
 
@@ -127,7 +130,8 @@ class VirtualLine(DeviceLink):
             for answer in self.endpoint.take(arrived, now):
                 self.reply(answer, now + self.endpoint.answer_time)
             self.answered = self.endpoint.version
-        self.endpoint.wake(now)
+        if self.endpoint.wakes() <= now:
+            self.endpoint.wake(now)
         received = b""
         if self.to_driver and self.to_driver[0].arrival <= now:
             received, self.to_driver = split(self.to_driver, now)

@@ -30,6 +30,7 @@ from plc_sim.kernel.row import Field, Kind
 from plc_sim.plc import Plc
 
 RESERVED = ("plc", "link", "header")
+CAUSE, TIME, STORM = int(Header.CAUSE), int(Header.TIME), int(Cause.STORM)
 
 
 class Plant:
@@ -148,7 +149,7 @@ class Plant:
     @property
     def now(self) -> int:
         """The instant reached, in ns."""
-        return self.words[Header.TIME]
+        return self.words[TIME]
 
     @property
     def events(self) -> int:
@@ -163,7 +164,7 @@ class Plant:
     def advance(self, until: int) -> int:
         """Do every event up to `until` (ns) or the controller's next scan; the instant reached."""
         reached = int(advance(self.block, until))
-        if self.words[Header.CAUSE] == Cause.STORM:
+        if self.words[CAUSE] == STORM:
             name = self.name_of(self.words[Header.STORM])
             raise ConfigurationError(
                 f"{name}: too many events at one instant, {reached} ns; wanted a plant that moves on"

@@ -54,16 +54,21 @@ class Simulation:
         twin.every_scan = self.every_scan
         for line in twin.lines.values():
             line.skipping = not self.every_scan
-        cell.sinks.extend(self.sinks)
+        cell.sinks.append(self.tell)
         cell.watch(self.properties, PlantView(twin.plant, cell._scan, twin.disturber.happened))
         cell.violations = self.violations
         twin.watch(cell)
         return cell
 
+    def tell(self, now: int, entries: list[Entry]) -> None:
+        """Hand the trace of a scan that left one to the sinks."""
+        if entries:
+            for sink in self.sinks:
+                sink(now, entries)
+
     def add_sink(self, sink: Sink) -> None:
         """Hand the trace to one more sink."""
         self.sinks.append(sink)
-        self.cell.sinks.append(sink)
 
     def run(self, seconds: float, *, until_violation: bool = False) -> None:
         """Let `seconds` more of virtual time pass; `until_violation` ends at the first one."""
@@ -109,10 +114,10 @@ class Simulation:
 
     def note_armed(self) -> None:
         """Add up how often each property was armed."""
-        for rung in self.cell.watched.rungs:
-            key = rung.property.requirement
-            self.armed[key] = self.armed.get(key, 0) + rung.armed
-            rung.armed = 0
+        for watched in self.cell.watched_properties:
+            key = watched.property.requirement
+            self.armed[key] = self.armed.get(key, 0) + watched.armed
+            watched.armed = 0
 
     def summary(self) -> dict[str, Any]:
         """What came out, as plain data."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, ClassVar, NamedTuple, Self
 
@@ -29,7 +30,7 @@ from plc_sim.devices import endpoint_of
 from plc_sim.disturb import Disturber
 from plc_sim.endpoint import Endpoint
 from plc_sim.kernel import host
-from plc_sim.kernel.draw import stream_key, u01
+from plc_sim.kernel.draw import stream_key
 from plc_sim.kernel.header import NEVER as KERNEL_NEVER
 from plc_sim.kernel.header import Cause, Header, SignalRow, name_hash
 from plc_sim.line import LATEST, VirtualLine, broken
@@ -140,6 +141,7 @@ class Twin:
         for name in self.broken.intersection(self.lines):
             self.lines[name].cut(self.now(), broken(name))
         where = str(self.project.path)
+        self.outside = (self.plc_link, *self.lines.values())
         self.wiring = Wiring(
             {self.plc_name: self.plc_link, **self.lines},
             self.clock,
@@ -154,7 +156,7 @@ class Twin:
         session = driver_part(name, table, str(self.project.path), 2)(Line(byte_time(table)), table.model)
         key = stream_key(self.seed, 0, name_hash(f"line {name}"))
         return VirtualLine(
-            name, session, self.endpoints[name], lambda n: int(u01(key, n) * LATEST), self.clock
+            name, session, self.endpoints[name], lambda n: int(host.draw(key, n) * LATEST), self.clock
         )
 
     # virtual time
@@ -201,10 +203,7 @@ class Twin:
 
     def _turn(self) -> int:
         """Let time pass until something happens outside the plant, and let it happen; why it stopped."""
-        due = min(self.disturber.next, self.plc_link.next, LAST)
-        for line in self.lines.values():
-            if line.next < due:
-                due = line.next
+        due = min(self.disturber.next, LAST, *map(NEXT, self.outside))
         now = self.plant.advance(due)
         if now == self.instant:
             self._stand(now)
@@ -214,8 +213,9 @@ class Twin:
             self.program.scan(now)
             return 0
         if cause & EDGE:
-            self._edges(now)
-        if due <= now or cause & EDGE:
+            self._edges(now, cause)
+            self._step(now)
+        elif due <= now:
             self._step(now)
         return cause
 
@@ -234,15 +234,17 @@ class Twin:
         actors |= {f"the line {name}": line.next for name, line in self.lines.items()}
         return [name for name, due in actors.items() if due <= now] or ["the plant"]
 
-    def _edges(self, now: int) -> None:
-        """Signals that properties read, or devices whose requests were left out, changed at this instant."""
-        for line in self.lines.values():
-            line.catch_up(now)
-        self.disturber.look(now)
-        if self.observer is not None:
-            self.observer(now)
-        if self.judged is not None and self.judged.judge(now):
-            self.wake(now)
+    def _edges(self, now: int, cause: int) -> None:
+        """Devices whose requests were left out, or signals that properties read, changed at this instant."""
+        if cause & DEVICE:
+            for line in self.lines.values():
+                line.catch_up(now)
+        if cause & PREDICATE:
+            self.disturber.look(now)
+            if self.observer is not None:
+                self.observer(now)
+            if self.judged is not None and self.judged.judge(now):
+                self.wake(now)
 
     def _step(self, now: int) -> None:
         """Everything outside the plant that happens at this instant."""
@@ -250,7 +252,7 @@ class Twin:
             if line.next <= now:
                 before = line.session.image
                 line.step(now)
-                if line.session.image is not before and line.changed(before, line.image) & self.reads:
+                if line.session.image is not before and line.changed(before, line.image, self.reads):
                     self.wake(now)
         if self.disturber.next <= now:
             for line in self.lines.values():
@@ -318,7 +320,9 @@ class Twin:
 
 LAST = KERNEL_NEVER - 1
 CAUSE, SCAN, PROGRAM = int(Header.CAUSE), int(Cause.SCAN), int(Cause.PROGRAM)
-EDGE = int(Cause.DEVICE | Cause.PREDICATE)
+PREDICATE, DEVICE = int(Cause.PREDICATE), int(Cause.DEVICE)
+EDGE = PREDICATE | DEVICE
+NEXT = attrgetter("next")
 
 STORM = 10_000
 """So many turns at one instant mean that something is always due again."""

@@ -1,4 +1,4 @@
-"""The plant as it is, for properties: `plant.belt.moving`, `plant.robot.in_pick`, `plant.count("feeder.fed")`.
+"""The plant as it is, for properties: `plant.belt.moving`, `plant.count("feeder.fed")`.
 
 Reading a signal makes it a predicate: from then on the plant stops at every edge of it, and the properties
 that read it are judged there, at the exact instant.
@@ -9,11 +9,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
 from control.errors import UnknownName, nearest
 from control.scan import Scan
 from plc_sim.disturb import FAULTS
-from plc_sim.kernel.header import SignalRow
+from plc_sim.kernel import host
+from plc_sim.kernel.header import EDGES, Header, SignalRow
 from plc_sim.plant import Plant
+
+COUNT, FIRST = int(Header.EDGES), int(Header.EDGE)
 
 
 class PlantView:
@@ -23,10 +28,11 @@ class PlantView:
         self._plant, self._scan, self._happened = plant, scan, happened
         self._bits: dict[str, int] = {}
         self._counted: dict[str, int] = {}
-        self._counts: list[int] = []
+        self._places = self._counts = np.zeros(0, np.int64)
+        self._begun = 0
         self._count_bit = scan.new_bit()
         self._offsets: dict[str, int] = {}
-        self._levels: dict[str, tuple[int, int]] = {}
+        self._bit_at: dict[int, int] = {}
         self._parts = {name: ComponentView(self, name) for name in ("plc", *plant.components)}
 
     def __getattr__(self, name: str) -> ComponentView:
@@ -56,24 +62,27 @@ class PlantView:
         if word is None:
             _, word, _ = self._plant.field(name)
             self._counted[name] = word
+            self._places = np.array([*self._counted.values()], np.int64)
+            self._counts = np.zeros(self._places.size, np.int64)
         self._scan.reads |= self._count_bit
         return self._plant.words[word]
 
     def edges(self) -> int:
-        """The bits of the signals and counts that have changed since the last call."""
+        """The bits of the signals that changed since the last call, and of the counts."""
         words, bits = self._plant.words, self.moved()
-        for name, offset in self._offsets.items():
-            level = words[offset + SignalRow.DRIVEN], words[offset + SignalRow.VISIBLE]
-            if level != self._levels.get(name):
-                self._levels[name] = level
-                bits |= self._bits[name]
+        count, first = words[COUNT], words[FIRST]
+        words[COUNT] = 0
+        if count > EDGES:
+            return bits | sum(self._bits.values())
+        for word in range(first, first + count):
+            bits |= self._bit_at.get(words[word], 0)
         return bits
 
     def moved(self) -> int:
         """The bit of all counts, if any that is read has changed since the last call."""
-        counts = [self._plant.words[word] for word in self._counted.values()]
-        counts.append(sum(self._happened.values()))
-        changed, self._counts = counts != self._counts, counts
+        begun = sum(self._happened.values())
+        changed = host.counts_changed(self._plant.block, self._places, self._counts) or begun != self._begun
+        self._begun = begun
         return self._count_bit if changed else 0
 
     def happened(self, *kinds: str) -> int:
@@ -83,14 +92,9 @@ class PlantView:
 
     def _watch(self, name: str) -> int:
         self._offsets[name] = self._plant.signal(name)
-        self._bits[name] = self._scan.new_bit()
+        self._bits[name] = self._bit_at[self._offsets[name]] = self._scan.new_bit()
         self._plant.words[self._offsets[name] + SignalRow.WATCHED] = 1
         return self._bits[name]
-
-    @property
-    def watched(self) -> int:
-        """The bits of all signals read so far."""
-        return sum(self._bits.values())
 
 
 class ComponentView:

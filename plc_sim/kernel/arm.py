@@ -85,6 +85,7 @@ class ArmRow(Row, kind=6):
     OUTCOME = state("an Outcome")
     STOPPING = state("brakes to a stop")
     VERSION = state("changes at the start and the end of every move", counted=True)
+    STOP_SEEN = state("the stop input at the last step")
     START = state("joints at rest, or at the start of a move", "rad", initial=0.0, count=6)
     TARGET = state("joints at the end of a joint move", "rad", initial=0.0, count=6)
     PATH_SPEED = state("path speed at override 1", "1/s", initial=0.0)
@@ -277,7 +278,11 @@ def arm_step(I: Words, F: Reals, c: int, o: int, t: int) -> None:
         _cross(I, F, o, t)
     if t >= I[I[o + ArmRow.PROFILE] + ProfileRow.END]:
         _finish(I, F, c, o, t)
-    if seen(I, I[o + ArmRow.STOP_INPUT]) == 0:
+    stop = seen(I, I[o + ArmRow.STOP_INPUT])
+    if stop != I[o + ArmRow.STOP_SEEN]:
+        I[o + ArmRow.STOP_SEEN] = stop
+        note_version(I, c)
+    if stop == 0:
         brake(I, F, o, t)
     schedule(I, c, min(I[o + ArmRow.CROSSING_AT], I[I[o + ArmRow.PROFILE] + ProfileRow.END]))
 

@@ -21,6 +21,7 @@ from plc_sim.kernel.arm import (
     joints_at,
 )
 from plc_sim.kernel.compilation import entry, reals, words
+from plc_sim.kernel.draw import u01
 from plc_sim.kernel.exchange import exchange_access, exchange_arrival, exchange_start, next_scan, scan_at
 from plc_sim.kernel.header import Header
 from plc_sim.kernel.kinematics import Joints, angles_of, forward, nearest_inverse, rotation_of
@@ -83,6 +84,24 @@ def set_run(W: np.ndarray, run: int, t: int) -> None:
 def set_link(W: np.ndarray, on: int, t: int) -> None:
     """Let the link's exchanges take place (1), or not (0)."""
     switch_link(words(W), reals(W), on, t)
+
+
+@entry
+def draw(key: int, number: int) -> float:
+    """Draw `number` of a stream, between 0 and 1."""
+    return u01(key, number)
+
+
+@entry
+def counts_changed(W: np.ndarray, places: np.ndarray, last: np.ndarray) -> bool:
+    """Whether words of the block differ from `last`, which they then are copied to."""
+    I = words(W)
+    changed = False
+    for k in range(places.size):
+        if I[places[k]] != last[k]:
+            last[k] = I[places[k]]
+            changed = True
+    return changed
 
 
 @entry

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from plc_sim.kernel.draw import ns
-from plc_sim.kernel.header import NEVER, ComponentRow, Header, MappedRow, SignalRow
+from plc_sim.kernel.header import EDGES, NEVER, ComponentRow, Header, MappedRow, SignalRow
 from plc_sim.kernel.row import Declaration, Kind, Row
 from plc_sim.kernel.schedule import BLOCK, FEW
 
@@ -157,6 +157,7 @@ class Layout:
         return {
             "TIME": self.start,
             "DONE": self.start,
+            "EDGE": Rows(None, [0] * EDGES),
             "COUNT": len(acting),
             "BLOCKS": blocks if len(acting) > FEW else 1,
             "NEXT": Rows(None, times),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from plc_sim.kernel.compilation import Words, kernel
-from plc_sim.kernel.header import Cause, ComponentRow, Header, MappedRow, SignalRow
+from plc_sim.kernel.header import EDGES, Cause, ComponentRow, Header, MappedRow, SignalRow
 from plc_sim.kernel.plc_rows import PlcRow
 from plc_sim.kernel.schedule import poke, schedule
 
@@ -17,7 +17,7 @@ def drive(I: Words, s: int, value: int, t: int) -> None:
     elif I[s + SignalRow.DRIVEN] != value:
         I[s + SignalRow.DRIVEN] = value
         if I[s + SignalRow.WATCHED]:
-            I[Header.STOP] |= Cause.PREDICATE
+            _note_edge(I, s)
 
 
 @kernel
@@ -42,7 +42,7 @@ def _show(I: Words, s: int, value: int, t: int) -> None:
         return
     I[s + SignalRow.VISIBLE] = value
     if I[s + SignalRow.WATCHED]:
-        I[Header.STOP] |= Cause.PREDICATE
+        _note_edge(I, s)
     for k in range(I[s + SignalRow.SUBSCRIBERS], I[s + SignalRow.SIZE + SignalRow.SUBSCRIBERS]):
         poke(I, I[k], t)
     first = I[s + SignalRow.MAPPED]
@@ -51,6 +51,14 @@ def _show(I: Words, s: int, value: int, t: int) -> None:
         for m in range(first, end, MappedRow.SIZE):
             I[I[m + MappedRow.WORD]] ^= I[m + MappedRow.MASK]
         poke_plc(I, t)
+
+
+@kernel
+def _note_edge(I: Words, s: int) -> None:
+    I[Header.STOP] |= Cause.PREDICATE
+    if I[Header.EDGES] < EDGES:
+        I[I[Header.EDGE] + I[Header.EDGES]] = s
+    I[Header.EDGES] += 1
 
 
 @kernel
