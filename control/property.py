@@ -9,6 +9,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, NamedTuple
 
 from control.errors import DefinitionError
@@ -91,6 +92,6 @@ class PropertyRung(Rung):
 
 
 def _bind(judge: Judge, cell: Any, plant: Any) -> Callable[[], Any]:
-    if len(inspect.signature(judge).parameters) > 1:
-        return lambda: judge(cell, plant)
-    return lambda: judge(cell)
+    return (
+        partial(judge, cell, plant) if len(inspect.signature(judge).parameters) > 1 else partial(judge, cell)
+    )

@@ -47,6 +47,8 @@ class VirtualLine(DeviceLink):
         self.connected = self.skipping = True
         self.time = self.next = clock.now()
         self.exchanges = self.skipped = 0
+        self.asks = NEVER
+        """When the session has something to do, in ns."""
         self.to_device: tuple[Flight, ...] = ()
         self.to_driver: tuple[Flight, ...] = ()
         self.answered: Any = None
@@ -92,16 +94,17 @@ class VirtualLine(DeviceLink):
 
     def plan(self) -> None:
         """Find the next instant at which something happens on this line."""
-        due = self.endpoint.wakes()
+        session, due = self.session, self.endpoint.wakes()
+        if session.awaited is not None:
+            self.asks = session.limit
+        else:
+            self.asks = NEVER if self.quiet else session.due()
+        if self.asks < due:
+            due = self.asks
         if self.to_device and self.to_device[0].arrival < due:
             due = self.to_device[0].arrival
         if self.to_driver and self.to_driver[0].arrival < due:
             due = self.to_driver[0].arrival
-        if self.session.awaited is not None:
-            if self.session.limit < due:
-                due = self.session.limit
-        elif not self.quiet and (asks := self.session.due()) < due:
-            due = asks
         self.next = due if due > self.time else self.time
 
     @property
@@ -120,7 +123,8 @@ class VirtualLine(DeviceLink):
         while self.next <= now:
             self.advance(self.next)
             self.plan()
-        self.time = max(self.time, now)
+        if self.time < now:
+            self.time = now
 
     def advance(self, now: int) -> None:
         """One instant: what arrived at either end, and what they send."""
@@ -135,13 +139,10 @@ class VirtualLine(DeviceLink):
         received = b""
         if self.to_driver and self.to_driver[0].arrival <= now:
             received, self.to_driver = split(self.to_driver, now)
-        if received or self.session.due() <= now:
-            self.request(self.session.step(now, received), now)
-
-    def request(self, data: bytes, now: int) -> None:
-        """Put a request on the wire."""
-        if data and self.connected:
-            self.to_device = (*self.to_device, Flight(now + len(data) * self.byte_time, now, data))
+        if received or self.asks <= now:
+            data = self.session.step(now, received)
+            if data and self.connected:
+                self.to_device = (*self.to_device, Flight(now + len(data) * self.byte_time, now, data))
 
     def reply(self, data: bytes, sent: int) -> None:
         """Put an answer on the wire."""
@@ -157,7 +158,7 @@ class VirtualLine(DeviceLink):
         """
         if self.skipping and self.connected and not self.to_driver and self.session.steady:
             self.count_polls(now)
-        self.plan()
+            self.plan()
         self.step(now)
 
     def count_polls(self, now: int) -> None:

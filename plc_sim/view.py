@@ -7,7 +7,6 @@ that read it are judged there, at the exact instant.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 
@@ -43,18 +42,22 @@ class PlantView:
 
     def value(self, name: str) -> bool:
         """A signal by its full name, as 'stop_eye.blocked': what is so, whatever a faulty sensor shows."""
-        return self._read(name, SignalRow.DRIVEN)
+        return self.read(*self.place(name, SignalRow.DRIVEN))
 
     def seen(self, name: str) -> bool:
         """What the PLC is shown of a signal."""
-        return self._read(name, SignalRow.VISIBLE)
+        return self.read(*self.place(name, SignalRow.VISIBLE))
 
-    def _read(self, name: str, field: int) -> bool:
-        bit = self._bits.get(name)
-        if bit is None:
-            bit = self._watch(name)
+    def place(self, name: str, field: int) -> tuple[int, int]:
+        """The bit of a signal, which is watched from now on, and the word of one of its fields."""
+        if name not in self._bits:
+            self._watch(name)
+        return self._bits[name], self._offsets[name] + field
+
+    def read(self, bit: int, word: int) -> bool:
+        """Whether a word of a signal is set, noted as read."""
         self._scan.reads |= bit
-        return self._plant.words[self._offsets[name] + field] != 0
+        return self._plant.words[word] != 0
 
     def count(self, name: str) -> int:
         """What a component counts, as 'feeder.fed'."""
@@ -90,11 +93,10 @@ class PlantView:
         self._scan.reads |= self._count_bit
         return sum(self._happened.get(kind, 0) for kind in kinds or FAULTS)
 
-    def _watch(self, name: str) -> int:
+    def _watch(self, name: str) -> None:
         self._offsets[name] = self._plant.signal(name)
         self._bits[name] = self._bit_at[self._offsets[name]] = self._scan.new_bit()
         self._plant.words[self._offsets[name] + SignalRow.WATCHED] = 1
-        return self._bits[name]
 
 
 class ComponentView:
@@ -102,6 +104,10 @@ class ComponentView:
 
     def __init__(self, view: PlantView, name: str) -> None:
         self._view, self._name = view, name
+        self._known: dict[str, tuple[int, int]] = {}
 
-    def __getattr__(self, signal: str) -> Any:
-        return self._view.value(f"{self._name}.{signal}")
+    def __getattr__(self, signal: str) -> bool:
+        place = self._known.get(signal)
+        if place is None:
+            place = self._known[signal] = self._view.place(f"{self._name}.{signal}", SignalRow.DRIVEN)
+        return self._view.read(*place)
