@@ -24,7 +24,12 @@ def background(
 ) -> Iterator[None]:
     """Start a command, wait until `said` of its output; at the end SIGTERM, which must lead to status 0."""
     with subprocess.Popen(
-        line, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        line,
+        cwd=folder,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
     ) as process:
         try:
             listen(process, said)
