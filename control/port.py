@@ -110,11 +110,15 @@ class PlcPort:
         link.configure(Plan(reads, writes, tuple(view.part(view.safe) for view in outputs)))
         self.image: Image | None = None
         self.lapse = NEVER
+        self.fresh = False
+        """The image is good and will not be too old if nothing new comes."""
         self.renew()
 
     def take(self, now: int) -> int:
         """Take the newest image; the bits of what differs from the last one taken."""
         image, changed = self.link.image, 0
+        if image is self.image and self.fresh and self.link.lapse(0) == NEVER:
+            return 0
         if image is not self.image:
             known, self.image = self.image, image
             if (
@@ -129,6 +133,7 @@ class PlcPort:
             changed |= view.judge(good, "" if good else self.cause())
             if now <= lapse < self.lapse:
                 self.lapse = lapse
+        self.fresh = image.good and self.lapse == NEVER
         return changed
 
     def cause(self) -> str:
