@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar
 
 from control.controller import resolve
 from control.packml import Command
-from control.sequence import OUTSIDE, Sequence, Step
+from control.sequence import Sequence
+from control.step import OUTSIDE, Step
 from control.tag import Tag
 
 if TYPE_CHECKING:
@@ -96,17 +97,23 @@ class Handshake(Sequence[C], Generic[C]):
 
 
 def handshake_steps(
-    *, acknowledge: float | str = 1.0, complete: float | str = 30.0, release: float | str = 1.0
+    *,
+    acknowledge: float | str = 1.0,
+    complete: float | str = 30.0,
+    release: float | str = 1.0,
+    error: bool = True,
 ) -> tuple[Step, ...]:
-    """The table of a handshake with its limits, in s or OUTSIDE."""
-    return (
+    """The table of a handshake with its limits, in s or OUTSIDE; `error`: whether the PLC may report one."""
+    failed = {"FAILED": Handshake.failed} if error else {}
+    steps = (
         Step("RELEASED", enter="drop_request", to={"IDLE": Handshake.released}, limit=release),
         Step("IDLE", to={"PREPARING": "needed"}, limit=OUTSIDE),
         Step("PREPARING", enter="prepare", to={"REQUESTED": Handshake.data_out}, limit=1.0),
         Step("REQUESTED", enter="raise_request", to={"RUNNING": Handshake.acknowledged}, limit=acknowledge),
-        Step("RUNNING", to={"FAILED": Handshake.failed, "COMPLETED": Handshake.completed}, limit=complete),
+        Step("RUNNING", to={**failed, "COMPLETED": Handshake.completed}, limit=complete),
         Step(
             "COMPLETED", enter="drop_request", leave="finish", to={"IDLE": Handshake.released}, limit=release
         ),
         Step("FAILED", enter="give_up", to={"IDLE": Handshake.released}, limit=release),
     )
+    return steps if error else steps[:-1]

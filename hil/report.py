@@ -62,7 +62,8 @@ def timing_diagram(
     matplotlib.use("svg")
     from matplotlib import pyplot
 
-    fonts = {"svg.fonttype": "none", "font.size": 8.5, "font.family": ["DejaVu Sans", "sans-serif"]}
+    fonts: dict[Any, Any] = {"svg.fonttype": "none", "font.size": 8.5}
+    fonts["font.family"] = ["DejaVu Sans", "sans-serif"]
     shown = [span for span in spans if span.begin < last and span.end > first]
     with matplotlib.rc_context(fonts):
         figure, axes = pyplot.subplots(figsize=(11, 0.9 + 0.26 * (len(lanes) + len(shown))))

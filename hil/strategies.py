@@ -81,19 +81,23 @@ def one(
     twin: Twin, moments: Sequence[str], last: float, more: Sequence[Disturbance]
 ) -> st.SearchStrategy[Disturbance]:
     """One disturbance, at a time up to `last` s or shortly after a moment of the process."""
-    kinds = [(kind, target) for kind in KINDS for target in targets(twin, kind)]
-
-    def build(what: tuple[str, str], when: tuple[float, str], duration: float, value: float) -> Disturbance:
-        return Disturbance(when[0], what[0], what[1], duration, value, when[1])
-
+    places = {kind: found for kind in KINDS if (found := targets(twin, kind))}
     absolute = seconds(0.0, last).map(lambda at: (at, ""))
     anchored = st.tuples(seconds(0.0, 2.0), st.sampled_from(moments)) if moments else absolute
     when = st.one_of(anchored, absolute)
-    known = st.sampled_from(kinds).flatmap(
-        lambda what: st.builds(
-            build, st.just(what), when, seconds(*DURATIONS[what[0]]), VALUES.get(what[0], st.just(0.0))
+
+    def build(
+        kind: str, target: str, moment: tuple[float, str], duration: float, value: float
+    ) -> Disturbance:
+        return Disturbance(moment[0], kind, target, duration, value, moment[1])
+
+    def of_kind(kind: str) -> st.SearchStrategy[Disturbance]:
+        value = VALUES.get(kind, st.just(0.0))
+        return st.builds(
+            build, st.just(kind), st.sampled_from(places[kind]), when, seconds(*DURATIONS[kind]), value
         )
-    )
+
+    known = st.sampled_from(list(places)).flatmap(of_kind)
     if not more:
         return known
     own = st.builds(lambda d, at: replace(d, at=at[0], after=at[1]), st.sampled_from(more), when)

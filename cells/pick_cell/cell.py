@@ -38,6 +38,7 @@ PLACES = 12
 PRODUCING = frozenset(
     {State.STARTING, State.EXECUTE, State.HOLDING, State.HELD, State.UNHOLDING, State.SUSPENDED}
 )
+FEEDING = frozenset({State.EXECUTE, State.SUSPENDING, State.SUSPENDED, State.UNSUSPENDING})
 
 AT_PICK = frozenset({"APPROACHING", "DESCENDING", "GRIPPING", "LIFTING", "CARRYING"})
 """Steps in which the robot may be in the pick zone, whatever its switch says."""
@@ -157,14 +158,6 @@ class Feed(Sequence["PickCell"]):
     def stop_belt(self) -> None:
         self.cell.orders.belt_run = False
 
-    def ask_for_part(self) -> None:
-        self.cell.orders.ready_for_part = True
-        self.count()
-
-    def carry(self) -> None:
-        self.cell.orders.ready_for_part = False
-        self.cell.orders.belt_run = True
-
     def inspect(self) -> None:
         self.cell.releasing = False
         self.cell.orders.inspect = True
@@ -195,8 +188,8 @@ class Feed(Sequence["PickCell"]):
         Step("RAISING", enter=lift, to={"SEARCHING": raised}, limit=1.5),
         Step("SEARCHING", enter=run_belt, leave=stop_belt, limit=4.0,
              to={"BRAKING": part_at_stop, "READY": belt_searched}),
-        Step("READY", enter=ask_for_part, to={"CARRYING": part_at_entry}, limit=OUTSIDE),
-        Step("CARRYING", enter=carry, leave=stop_belt, to={"BRAKING": part_at_stop}, limit=4.0),
+        Step("READY", enter=count, to={"CARRYING": part_at_entry}, limit=OUTSIDE),
+        Step("CARRYING", enter=run_belt, leave=stop_belt, to={"BRAKING": part_at_stop}, limit=4.0),
         Step("BRAKING", to={"INSPECTING": belt_at_rest}, limit=1.0),
         Step("INSPECTING", enter=inspect, leave=inspected, limit=2.0,
              to={"OFFERED": found_good, "LOWERING": found_bad}),
@@ -298,7 +291,7 @@ class PalletExchange(Handshake["PickCell"]):
 
     signals = Signals(Orders.exchange_request, Status.exchange_acknowledged, Status.exchange_complete)
     # An exchange that a Stop has left is finished by the PLC before it takes its answers back.
-    steps = handshake_steps(complete=OUTSIDE, release=12.0)
+    steps = handshake_steps(complete=OUTSIDE, release=12.0, error=False)
 
     def needed(self) -> bool:
         "a full pallet and the robot away from it"
@@ -411,6 +404,10 @@ class PickCell(Cell):
         first, pitch = self.params.first_place, self.params.pitch
         return first._replace(x=first.x + column * pitch, y=first.y + row * pitch)
 
+    def ask_upstream(self) -> None:
+        """Ask upstream for a part, also while starved."""
+        self.orders.ready_for_part = self[Feed].step == "READY" and self.state in FEEDING
+
     def show(self) -> None:
         """The stack light, the state and the count, for the panel."""
         suspended = self.state is State.SUSPENDED
@@ -425,4 +422,4 @@ class PickCell(Cell):
         orders.state = int(self.state)
         orders.packed = self.durable(PickCell.parts_good) % 32768
 
-    combinations = (show,)
+    combinations = (ask_upstream, show)

@@ -179,8 +179,8 @@ def homing(cell: PickCell) -> str:
     return step if step in ("RISING", "HOMING") else ""
 
 
-def robot_ready(cell: PickCell) -> bool:
-    return cell.robot.position is not None and cell.robot.motion_possible is True
+def located(cell: PickCell) -> bool:
+    return cell.robot.position is not None
 
 
 def alarmed(cell: PickCell) -> bool:
@@ -259,5 +259,5 @@ PROPERTIES = [
     Property("PC-24", "the robot rests while the pallet is exchanged", exchanging, robot_rests),
     Property("PC-25", "the exchange keeps the four phases of its handshake", phase, answered),
     Property("PC-26", "the robot has one order of a step at a time", stepping, one_order),
-    Property("PC-27", "only a robot that is ready and has told its place is homed", homing, robot_ready),
+    Property("PC-27", "only a robot that has told its place is homed", homing, located),
 ]  # fmt: skip

@@ -177,3 +177,10 @@ def test_pc_15_an_abort_while_a_part_is_let_go() -> None:
     for at in (0.1, 0.4, 0.8):
         door = Disturbance(at, "open", "door", 1.0, after="feed RELEASING 1")
         check_scenario("cell.toml", [door], seed=1)
+
+
+@pytest.mark.parametrize("moment", ["pick WAITING 1", "feed READY 1", "pick LOWERING 1"])
+def test_pc_16_a_stop_while_a_part_is_asked_for(moment: str) -> None:
+    """The cell went on asking while it was stopped, and two parts came."""
+    stop = Disturbance(0.05, "press", "panel.stop", 0.5, after=moment)
+    check_scenario("cell.toml", [stop], seed=1)
