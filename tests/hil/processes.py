@@ -14,7 +14,7 @@ from typing import Any
 
 from tests.hil.deployed import CELL
 
-PATIENCE = 60.0
+PATIENCE = 120.0
 
 
 def cellwright(*arguments: object) -> subprocess.Popen[str]:
