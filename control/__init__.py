@@ -23,9 +23,10 @@ from control.params import Params
 from control.property import Property
 from control.robot import GroupState, Pose, Robot
 from control.run import run
-from control.sequence import DONE, FIRST, KEEP, OUTSIDE, Sequence, Step
+from control.sequence import Sequence
 from control.stack_light import Light, StackLight, stack_light
 from control.state import Var
+from control.step import DONE, FIRST, KEEP, OUTSIDE, Step
 from control.tag import (
     Bool,
     Byte,

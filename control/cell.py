@@ -19,8 +19,9 @@ from control.property import Property, PropertyRung, Violation
 from control.reactions import DeviceRung, HeardRung, LossRung, PanelRung, ReadyRung, StarvedRung, losses
 from control.retain import Retained
 from control.scan import NEVER, Ladder, Rung
-from control.sequence import DONE, Sequence
+from control.sequence import Sequence
 from control.state import Var, refuse_taken_names
+from control.step import DONE
 from control.tag import Tag
 
 if TYPE_CHECKING:

@@ -19,10 +19,11 @@ from control.project import Project, check_imports, load_project
 from control.record import Recorder
 from control.replay import replay
 from control.run import orderly_stop, run
-from control.scan import NEVER
-from control.sequence import OUTSIDE, Sequence
+from control.scan import NEVER, ns
+from control.sequence import Sequence
 from control.statistics import percentiles_text
 from control.status import StatusFile, read_status, status
+from control.step import OUTSIDE
 from control.tag import Comparison
 from control.wiring import Wiring
 
@@ -30,6 +31,10 @@ NOTICE = (
     "This software is not a safety component and has no PL or SIL. Emergency stop, guards and speed limits "
     "must be done by rated hardware that works with this PC switched off."
 )
+
+REFRESH = 0.5
+"""How often `io` shows the tags, in s."""
+ONCE = 0.5 * REFRESH
 
 as_json = click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output.")
 cell_path = click.argument("cell", metavar="CELL.toml", type=click.Path(path_type=Path))
@@ -151,7 +156,7 @@ def check_text(data: dict[str, Any]) -> str:
 @cell_path
 @links_option
 @as_json
-@click.option("--seconds", type=Seconds(), help="Show for this long, then end.")
+@click.option("--seconds", type=Seconds(), help="Show again and again for this long.")
 def io(cell: Path, links: Path | None, as_json: bool, seconds: float | None) -> None:
     """Show every tag as it is in the PLC now. Writes nothing."""
     project = load_project(cell, links)
@@ -162,11 +167,11 @@ def io(cell: Path, links: Path | None, as_json: bool, seconds: float | None) -> 
         def every() -> None:
             nonlocal printed
             now = controller._scan.now
-            if now - printed >= 500_000_000:
+            if now - printed >= ns(REFRESH):
                 printed = now
                 show(tag_values(controller), as_json, tag_table)
 
-        run(controller, seconds if seconds is not None else 0.6, stop=stop, every=every)
+        run(controller, seconds if seconds is not None else ONCE, stop=stop, every=every)
 
 
 def tag_values(controller: Cell) -> dict[str, Any]:

@@ -9,7 +9,8 @@ from control.controller import check_writers, resolve
 from control.errors import DefinitionError
 from control.interlock import wanted
 from control.packml import STATE_COMPLETE, Command, State, enabled, target
-from control.sequence import DONE, Sequence, Step
+from control.sequence import Sequence
+from control.step import DONE, Step
 
 if TYPE_CHECKING:
     from control.cell import Cell

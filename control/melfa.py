@@ -14,9 +14,10 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from control.errors import ConfigurationError, nearest
+from control.exchange import IDENTIFY, Exchange, Job, Kind, Line, Turn, Verb
 from control.link import Order, OrderState, Progress
 from control.robot import GroupState, Pose, Robot, RobotImage
-from control.session import IDENTIFY, Exchange, Job, Kind, Line, Session, Turn, Verb
+from control.session import Session
 
 ANSWER = re.compile(rb"Q(?:o([Kk])|e([Rr])(\d+))(.*)", re.DOTALL)
 STATUS = r"[0-9A-F]{4}\d+;.*"

@@ -158,8 +158,8 @@ def driver_part(name: str, table: LinkTable, where: str, part: int) -> Any:
 
 def session_of(name: str, table: LinkTable, where: str) -> Any:
     """The session of a device link, on the line its URL describes."""
+    from control.exchange import Line
     from control.serial_port import format_of
-    from control.session import Line
 
     place = f"{where}: links.{name}"
     line = Line(format_of(table.url, place).byte_time)

@@ -11,7 +11,7 @@ from control.cell import Cell
 from control.controller import Entry
 from control.packml import State
 from control.property import Violation
-from control.sequence import guard_text
+from control.step import guard_text
 from hil.report import Lane, write_report
 from plc_sim.components.component import Driver
 from plc_sim.components.panel import Panel

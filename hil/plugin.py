@@ -16,6 +16,11 @@ if TYPE_CHECKING:
     from plc_sim.twin import Twin
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Make the marker of this plugin's slow fixture known wherever a cell's tests run."""
+    config.addinivalue_line("markers", "wire: uses sockets, pseudo terminals or real time")
+
+
 @pytest.fixture
 def twin(request: pytest.FixtureRequest) -> Twin:
     """The twin of the nearest cell.toml, in production, in virtual time."""

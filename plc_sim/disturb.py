@@ -12,7 +12,7 @@ from control.declarations import TRACED, sequences_of
 from control.errors import ConfigurationError, nearest
 from control.packml import Command, State
 from control.scan import NEVER, ns
-from control.sequence import DONE
+from control.step import DONE
 from plc_sim.components.component import Driver
 from plc_sim.components.panel import Door
 from plc_sim.kernel import host

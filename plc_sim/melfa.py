@@ -191,24 +191,29 @@ class MelfaEndpoint(Endpoint):
     # the commands
 
     def open(self, now: int, user: str) -> str:
+        """Open the session; the long line that names model, controller and maker."""
         model = self.settings.model
         maker = "COPYRIGHT(C) MITSUBISHI ELECTRIC (simulated by Cellwright)"
         return f"63;63;63;1;{model};CR1B-571;SIM;ENG;0;{maker};6;1"
 
     def close(self, now: int) -> str:
+        """End the session."""
         return ""
 
     def take_right(self, now: int) -> str:
+        """Give the operation right to this client."""
         self.right = True
         self.changes += 1
         return ""
 
     def give_right(self, now: int) -> str:
+        """Take the operation right back."""
         self.right = False
         self.changes += 1
         return ""
 
     def servo_on(self, now: int) -> str:
+        """Begin to switch the servos on."""
         if self.alarm:
             raise Refused(Error.IN_ALARM)
         if not self.servo and self.servo_at == NEVER:
@@ -216,21 +221,25 @@ class MelfaEndpoint(Endpoint):
         return ""
 
     def servo_off(self, now: int) -> str:
+        """Switch the servos off; motion ends."""
         self.arm.stop(now)
         self.servo, self.servo_at = False, NEVER
         self.changes += 1
         return ""
 
     def stop(self, now: int) -> str:
+        """Brake along the path."""
         self.arm.stop(now)
         return ""
 
     def reset_alarm(self, now: int) -> str:
+        """Acknowledge the alarm."""
         self.alarm = 0
         self.changes += 1
         return ""
 
     def state(self, now: int) -> str:
+        """Run byte, stop byte and error; step; mechanism."""
         running = self.arm.moving
         run = 1 | RUN_BITS["operation_right"] * self.right | RUN_BITS["servo_on"] * self.servo
         stop = 0 if running else STOP_BITS["stopped"] | STOP_BITS["waiting"]
@@ -239,20 +248,24 @@ class MelfaEndpoint(Endpoint):
         return f"{run:02X}{stop:02X}{self.alarm};1;0"
 
     def joint_position(self, now: int) -> str:
+        """The joint angles, in degrees."""
         names = (f"J{number}" for number in range(1, 7))
         return position_text(
             names, [math.degrees(angle) for angle in self.arm.joints(now)], self.override, ""
         )
 
     def pose_position(self, now: int) -> str:
+        """The pose, in mm and degrees."""
         pose = self.arm.pose(now)
         values = [1000 * length for length in pose[:3]] + [math.degrees(angle) for angle in pose[3:]]
         return position_text("XYZABC", values, self.override, "7,0")
 
     def read_override(self, now: int) -> str:
+        """The override, in percent."""
         return str(self.override)
 
     def set_override(self, now: int, percent: str) -> str:
+        """Set the override, which acts on the present motion too."""
         if not 1 <= int(percent) <= 100:
             raise Refused(Error.BAD_VALUE)
         self.override = int(percent)
@@ -260,33 +273,40 @@ class MelfaEndpoint(Endpoint):
         return percent
 
     def set_joint_speed(self, now: int, percent: str) -> str:
+        """Set the speed of joint motions, in percent."""
         if not 0 < float(percent) <= 100:
             raise Refused(Error.BAD_VALUE)
         self.joint_speed = float(percent) / 100
         return ""
 
     def set_linear_speed(self, now: int, millimetres: str) -> str:
+        """Set the speed of straight motions, in mm/s."""
         if not 0 < float(millimetres) <= 10_000:
             raise Refused(Error.BAD_VALUE)
         self.linear_speed = float(millimetres) / 1000
         return ""
 
     def assign_pose(self, now: int, text: str) -> str:
+        """Keep a pose as the next target."""
         values = [float(part) for part in text.split(",")]
         self.pose_variable = Pose(*(v / 1000 for v in values[:3]), *(math.radians(v) for v in values[3:]))
         return ""
 
     def assign_joints(self, now: int, text: str) -> str:
+        """Keep joint angles as the next target."""
         self.joint_variable = tuple(math.radians(float(part)) for part in text.split(","))
         return ""
 
     def move_direct(self, now: int) -> str:
+        """Start a joint motion to the kept pose."""
         return self.start(now, self.pose_variable, self.arm.move_direct, self.joint_speed)
 
     def move_linear(self, now: int) -> str:
+        """Start a straight motion to the kept pose."""
         return self.start(now, self.pose_variable, self.arm.move_linear, self.linear_speed)
 
     def move_joints(self, now: int) -> str:
+        """Start a joint motion to the kept angles."""
         return self.start(now, self.joint_variable, self.arm.move_joints, self.joint_speed)
 
     def start(self, now: int, target: Any, begin: Callable[[Any, float, int], str], speed: float) -> str:
@@ -300,24 +320,30 @@ class MelfaEndpoint(Endpoint):
         return ""
 
     def close_hand(self, now: int) -> str:
+        """Close the hand."""
         self.arm.grip(True, now)
         return ""
 
     def open_hand(self, now: int) -> str:
+        """Open the hand."""
         self.arm.grip(False, now)
         return ""
 
     def read_inputs(self, now: int, first: str) -> str:
+        """Sixteen inputs; none is wired."""
         return "0000"
 
     def read_outputs(self, now: int, first: str) -> str:
+        """Sixteen outputs."""
         return f"{self.outputs.get(int(first), 0):04X}"
 
     def set_outputs(self, now: int, first: str, values: str) -> str:
+        """Set sixteen outputs."""
         self.outputs[int(first)] = int(values, 16)
         return ""
 
     def error_message(self, now: int, number: str) -> str:
+        """The text of an error number."""
         known = {int(error): error.name.replace("_", " ") for error in Error}
         return known.get(int(number), "NO ERROR")
 

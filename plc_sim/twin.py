@@ -15,13 +15,13 @@ from typing import Any, ClassVar, NamedTuple, Self
 from control.block import Slot
 from control.cell import Cell
 from control.errors import CellwrightError, ConfigurationError, ConnectError, DefinitionError
+from control.exchange import Line
 from control.link import Plan
 from control.packml import State
 from control.project import Project, load_project
 from control.retain import MemoryStore, Store
 from control.scan import ns
 from control.schema import LinkTable
-from control.session import Line
 from control.wiring import Wiring, driver_of, driver_part
 from plc_sim.clock import VirtualClock
 from plc_sim.components.component import Component

@@ -10,13 +10,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from control.exchange import Line
 from control.line import LineLink
 from control.link import DeviceLink, Order, Plan, PlcLink
 from control.melfa import MelfaSession
 from control.memory import MemoryLink
 from control.s7 import S7Link
 from control.serial_port import SerialPort
-from control.session import Line
 from plc_sim.kernel import host
 from plc_sim.outlet import DeviceOutlet, PtyOutlet, TcpOutlet
 from plc_sim.plc_link import TwinPlcLink

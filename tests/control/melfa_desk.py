@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from control.exchange import Line
 from control.link import Order, OrderState
 from control.melfa import MelfaSession
 from control.robot import Pose
 from control.scan import ns
-from control.session import Line
 
 BYTE_TIME = 12 / 38400
 ORIGIN = 1_234_567_891

@@ -18,8 +18,9 @@ from control.interlock import Interlock, Trip
 from control.link import OrderState
 from control.packml import Command, State
 from control.property import Property
-from control.sequence import DONE, FIRST, KEEP, OUTSIDE, Sequence, Step
+from control.sequence import Sequence
 from control.state import Var
+from control.step import DONE, FIRST, KEEP, OUTSIDE, Step
 from control.tag import Bool, Int
 from control.timer import F_TRIG, R_TRIG, TOF, TON, TP, FunctionBlock
 from tests.control.random_logic import (

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from control.cell import Cell
 from control.packml import State
-from control.sequence import DONE, Sequence
+from control.sequence import Sequence
+from control.step import DONE
 
 S = State
 Expression = tuple[Any, ...]

@@ -11,8 +11,9 @@ from control.cell import Cell
 from control.errors import DefinitionError
 from control.packml import Command, State
 from control.scan import ns
-from control.sequence import DONE, KEEP, OUTSIDE, Sequence, Step
+from control.sequence import Sequence
 from control.state import Var
+from control.step import DONE, KEEP, OUTSIDE, Step
 from control.tag import Bool, Int
 from tests.control.desk import Desk
 

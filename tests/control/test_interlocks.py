@@ -14,7 +14,8 @@ from control.interlock import Interlock, Trip
 from control.packml import Command, State
 from control.property import Property, always
 from control.scan import Scan
-from control.sequence import OUTSIDE, Sequence, Step
+from control.sequence import Sequence
+from control.step import OUTSIDE, Step
 from control.tag import Bool
 from tests.control.desk import Desk
 

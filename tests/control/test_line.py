@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 
 from control.errors import ConnectError, ProtocolError
+from control.exchange import Line
 from control.line import LineLink
 from control.link import Order, Progress
 from control.melfa import MelfaSession
 from control.serial_port import SerialPort
-from control.session import Line
 from tests.control.melfa_desk import BYTE_TIME, WHO, Arm
 
 pytestmark = pytest.mark.wire

@@ -9,10 +9,10 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from control.exchange import Line
 from control.link import Order, Progress
 from control.melfa import MelfaSession
 from control.scan import ns
-from control.session import Line
 from tests.control.melfa_desk import BYTE_TIME, ORIGIN, POSE, Arm
 
 Fault = tuple[str, int]

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from control.errors import ConfigurationError
+from control.exchange import Line
 from control.link import OrderState, Progress
 from control.melfa import MelfaSession
 from control.robot import GroupState
 from control.scan import ns
-from control.session import Line
 from tests.control.melfa_desk import (
     ALARM,
     BYTE_TIME,

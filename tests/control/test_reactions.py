@@ -12,8 +12,9 @@ from control.device import Handle, Motion, device
 from control.link import Progress
 from control.memory import MemoryLink
 from control.packml import Command, State
-from control.sequence import DONE, OUTSIDE, Sequence, Step
+from control.sequence import Sequence
 from control.state import Var
+from control.step import DONE, OUTSIDE, Step
 from tests.control.desk import Desk
 from tests.control.random_cell import Box
 from tests.control.test_cell import Orders, Press, Push, Status, pushing

@@ -18,8 +18,9 @@ from control.cell import Cell
 from control.errors import ConfigurationError, DefinitionError
 from control.packml import Command, State
 from control.retain import FileStore, MemoryStore, Values
-from control.sequence import OUTSIDE, Sequence, Step
+from control.sequence import Sequence
 from control.state import Var
+from control.step import OUTSIDE, Step
 from control.tag import Bool, Int
 from control.timer import R_TRIG
 from tests.control.desk import Desk

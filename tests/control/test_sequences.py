@@ -14,8 +14,9 @@ from control.errors import DefinitionError
 from control.handshake import Handshake, Signals, handshake_steps
 from control.packml import Command, State
 from control.scan import ns
-from control.sequence import DONE, FIRST, KEEP, OUTSIDE, Sequence, Step
+from control.sequence import Sequence
 from control.state import Var
+from control.step import DONE, FIRST, KEEP, OUTSIDE, Step
 from control.tag import Bool
 from control.timer import TON
 from tests.control.desk import ORIGIN, Desk

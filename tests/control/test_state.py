@@ -21,8 +21,9 @@ from control.errors import CellwrightError, DefinitionError, UndeclaredState, Va
 from control.interlock import Trip
 from control.packml import Command, State
 from control.record import snapshot
-from control.sequence import DONE, OUTSIDE, Sequence, Step
+from control.sequence import Sequence
 from control.state import Declared, Var
+from control.step import DONE, OUTSIDE, Step
 from control.tag import Bool, Int
 from control.timer import TON
 from tests.control.desk import Desk

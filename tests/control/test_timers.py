@@ -15,8 +15,9 @@ from control.controller import Program
 from control.errors import DefinitionError
 from control.packml import Command, State
 from control.scan import ns
-from control.sequence import OUTSIDE, Sequence, Step
+from control.sequence import Sequence
 from control.state import Var
+from control.step import OUTSIDE, Step
 from control.tag import Bool, LReal
 from control.timer import F_TRIG, R_TRIG, TOF, TON, TP
 from tests.control.desk import ORIGIN, Desk

@@ -18,8 +18,8 @@ import control
 from control.errors import ValueRefused
 from control.packml import PRIORITY, Command, State, kind_of, target
 from control.schema import CellTable, CellToml, LinkTable
-from control.sequence import REACTIONS
 from control.serial_port import Format
+from control.step import REACTIONS
 from control.tag import Bool, Integer, Tag
 from control.text import String
 from plc_sim.disturb import TARGETS

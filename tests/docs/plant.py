@@ -9,9 +9,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import plc_sim
+from control.exchange import Kind, Line, Verb
 from control.melfa import RUN_BITS, STOP_BITS, VERBS, MelfaSession
 from control.robot import Pose
-from control.session import Kind, Line, Verb
 from plc_sim.components.component import Analogue, Component, Driver, Signal
 from plc_sim.kernel.row import Declaration
 from plc_sim.kernel.row import Kind as RowKind

@@ -7,10 +7,10 @@ from collections.abc import Callable
 from typing import Any
 
 from control.clock import Clock
+from control.exchange import Line
 from control.link import Order, OrderState
 from control.melfa import MelfaSession
 from control.scan import ns
-from control.session import Line
 from plc_sim.kernel import host
 from plc_sim.kernel.draw import stream_key, u01
 from plc_sim.kernel.header import Cause

@@ -11,10 +11,10 @@ from random import Random
 
 import pytest
 
+from control.exchange import Line
 from control.melfa import VERBS, MelfaSession, Status
 from control.robot import Pose
 from control.scan import ns
-from control.session import Line
 from plc_sim.melfa import COMMANDS, Error, Settings
 from tests.plc_sim.plants import ABOVE_STOP
 from tests.plc_sim.robot_rig import AWAY, RobotRig

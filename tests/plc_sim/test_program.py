@@ -12,7 +12,8 @@ from control.block import DataBlock, reads, writes
 from control.controller import Program
 from control.errors import DefinitionError
 from control.scan import ns
-from control.sequence import OUTSIDE, Sequence, Step
+from control.sequence import Sequence
+from control.step import OUTSIDE, Step
 from control.tag import Bool
 from plc_sim.components.component import OutputEntry
 from plc_sim.components.panel import Panel, lamp, switch
