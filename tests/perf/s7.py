@@ -6,7 +6,6 @@ shows the work done per exchange and not how fast a core wakes up.
 
 from __future__ import annotations
 
-import os
 import random
 import socket
 import statistics
@@ -16,8 +15,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import Any
+from contextlib import ExitStack, contextmanager
 
 from snap7.client import Client
 from snap7.server import Server
@@ -30,14 +28,16 @@ from control.s7 import S7Link
 from control.s7_jobs import Layout, ReadJob
 from plc_sim.plc_memory import PlcMemory
 from plc_sim.s7_outlet import S7Outlet
+from tests.perf.table import Row, one_core
 
 ROUNDS = 5
+CALLS = 2000
+"""Calls per round of what is quickest."""
+
 SPAN = 4000
 BLOCK = Region(Area.DB, 10, 0, 200)
 BULK = Region(Area.DB, 10, 0, SPAN)
 ECHO = struct.Struct(">HH")
-
-Row = dict[str, Any]
 
 
 def serve_echo(listener: socket.socket) -> None:
@@ -60,7 +60,6 @@ def answer_echo(client: socket.socket) -> None:
 
 def serve() -> None:
     """The servers' process: echo, our PLC, python-snap7's; prints their ports and waits for its end."""
-    os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
     listener = socket.create_server(("127.0.0.1", 0))
     threading.Thread(target=serve_echo, args=(listener,), daemon=True).start()
     outlets = [S7Outlet(PlcMemory({(Area.DB, 10): SPAN}), pdu=pdu) for pdu in (960, 480)]
@@ -82,7 +81,7 @@ def free_port() -> int:
 @contextmanager
 def servers() -> Iterator[list[int]]:
     """Ports of echo, our PLC at PDU 960 and 480, and python-snap7's server."""
-    command = [sys.executable, "-m", "tests.perf.s7", "serve"]
+    command = [sys.executable, "-m", "tests.perf.s7"]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         yield [int(port) for port in process.stdout.readline().split()]
@@ -99,9 +98,9 @@ def seconds_per_call(call: Callable[[], object], count: int) -> float:
     return statistics.median(times)
 
 
-def echo(port: int, size: int, back: int) -> Callable[[], object]:
+def echo(opened: ExitStack, port: int, size: int, back: int) -> Callable[[], object]:
     """A call that sends `size` bytes and waits for `back` bytes."""
-    wire = socket.create_connection(("127.0.0.1", port))
+    wire = opened.enter_context(socket.create_connection(("127.0.0.1", port)))
     wire.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     request, buffer = ECHO.pack(size, back).ljust(size, b"\0"), bytearray(65536)
 
@@ -114,20 +113,23 @@ def echo(port: int, size: int, back: int) -> Callable[[], object]:
     return call
 
 
-def ours(port: int, region: Region, max_jobs: int) -> tuple[S7Link, Callable[[], object]]:
+def ours(
+    opened: ExitStack, port: int, region: Region, max_jobs: int = 1
+) -> tuple[S7Link, Callable[[], object]]:
     """A connected link without its thread, and a call that makes one exchange."""
     link = S7Link("plc", f"s7://127.0.0.1:{port}/0/1", cycle=1.0)
     link.configure(Plan((region,), (), ()))
     link._connect()
+    opened.callback(link._disconnect)
     session = link._session
     session.connect(session.pdu, max_jobs)
     link._exchange(session)
     return link, lambda: link._exchange(session)
 
 
-def transport(port: int) -> Callable[[], object]:
+def transport(opened: ExitStack, port: int) -> Callable[[], object]:
     """A call that sends a job of 200 B, checks the answer and stores its data; no session, no image."""
-    link, _ = ours(port, BLOCK, 1)
+    link, _ = ours(opened, port, BLOCK)
     layout = Layout([BLOCK])
     job, memory, buffer = ReadJob([BLOCK], layout), bytearray(layout.size), memoryview(bytearray(65536))
     assert link._connection is not None and link._connection.socket is not None
@@ -140,9 +142,9 @@ def transport(port: int) -> Callable[[], object]:
     return call
 
 
-def served(port: int) -> Callable[[], object]:
+def served(opened: ExitStack, port: int) -> Callable[[], object]:
     """A call that sends one prebuilt frame and takes what comes: what a read of 200 B costs the server."""
-    link, _ = ours(port, BLOCK, 1)
+    link, _ = ours(opened, port, BLOCK)
     frame, buffer = bytes(ReadJob([BLOCK], Layout([BLOCK])).number(7)), bytearray(65536)
     assert link._connection is not None and link._connection.socket is not None
     wire = link._connection.socket
@@ -154,9 +156,9 @@ def served(port: int) -> Callable[[], object]:
     return call
 
 
-def typed(port: int, region: Region, max_jobs: int) -> Callable[[], object]:
+def typed(opened: ExitStack, port: int, region: Region, max_jobs: int = 1) -> Callable[[], object]:
     """A call that makes one exchange and decodes every value of its image."""
-    link, exchange = ours(port, region, max_jobs)
+    link, exchange = ours(opened, port, region, max_jobs)
     session, decoder = link._session, mixed_tags(region.size // 4)
 
     def call() -> None:
@@ -166,10 +168,11 @@ def typed(port: int, region: Region, max_jobs: int) -> Callable[[], object]:
     return call
 
 
-def snap7_client(port: int, size: int) -> Callable[[], object]:
+def snap7_client(opened: ExitStack, port: int, size: int) -> Callable[[], object]:
     """A call that reads `size` bytes with python-snap7."""
     client = Client()
     client.connect("127.0.0.1", 0, 1, port)
+    opened.callback(client.disconnect)
     return lambda: client.read_area(Snap7Area.DB, 10, 0, size)
 
 
@@ -180,59 +183,54 @@ def mixed_tags(count: int) -> struct.Struct:
 
 
 def compared(
-    name: str, call: Callable[[], object], floor: Callable[[], object], count: int, target: str
+    name: str, call: Callable[[], object], floor: Callable[[], object], count: int, target: str = ""
 ) -> Row:
-    """Median ratio of a call to its floor, measured in turn."""
+    """Median ratio of a call to its floor, measured in turn, in at least one call a round."""
+    count = max(count, 1)
     pairs = [(seconds_per_call(call, count), seconds_per_call(floor, count)) for _ in range(ROUNDS)]
     value = statistics.median(value for value, _ in pairs) * 1e6
     ratio = statistics.median(value / base for value, base in pairs)
-    return {
-        "name": name,
-        "value": value,
-        "unit": "us",
-        "floor": value / ratio,
-        "ratio": ratio,
-        "target": target,
-    }
+    return Row(name, value, "us", value / ratio, ratio, target)
 
 
-def measure() -> list[Row]:
-    """All S7 rows."""
-    os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
-    with servers() as (echo_port, large, small, peer):
-        floor = echo(echo_port, 31, 225)
-        rows = [
-            compared("S7 200 B, our PLC alone", served(large), floor, 2000, ""),
-            compared("S7 200 B, our job layer, our PLC", transport(large), floor, 2000, "<= 1.5"),
-            compared("S7 200 B, our link to image, our PLC", ours(large, BLOCK, 1)[1], floor, 2000, ""),
-            compared("S7 200 B, our link to values, our PLC", typed(large, BLOCK, 1), floor, 2000, "<= 2.5"),
-            compared("S7 200 B, our link to image, python-snap7", ours(peer, BLOCK, 1)[1], floor, 300, ""),
-            compared("S7 200 B, python-snap7, our PLC", snap7_client(large, 200), floor, 500, ""),
-            compared("S7 200 B, python-snap7 alone", snap7_client(peer, 200), floor, 300, ""),
+def measure(calls: int = CALLS) -> list[Row]:
+    """All S7 rows; the quickest are called `calls` times a round."""
+    with one_core(), servers() as (echo_port, large, small, peer), ExitStack() as opened:
+        floor = echo(opened, echo_port, 31, 225)
+        return [
+            *block(opened, large, peer, floor, calls),
+            *bulk(opened, small, 480, "<= 15", floor, calls // 8),
+            *bulk(opened, large, 960, "<= 9", floor, calls // 8),
         ]
-        for port, pdu, target in ((small, 480, "<= 15"), (large, 960, "<= 9")):
-            rows += bulk(port, pdu, target, floor)
-    return rows
 
 
-def bulk(port: int, pdu: int, target: str, floor: Callable[[], object]) -> list[Row]:
-    """1000 mixed tags over 4 kB to values, job after job and in flight; python-snap7's bulk read."""
-    name = f"S7 1000 tags, PDU {pdu}"
+def block(opened: ExitStack, port: int, peer: int, floor: Callable[[], object], calls: int) -> list[Row]:
+    """200 B: our parts one by one, then python-snap7's in their place."""
+    (_, image), (_, at_peer) = ours(opened, port, BLOCK), ours(opened, peer, BLOCK)
+    values, theirs = typed(opened, port, BLOCK), snap7_client(opened, port, 200)
+    both = snap7_client(opened, peer, 200)
     return [
-        compared(f"{name}, sequential", typed(port, BULK, 1), floor, 300, target),
-        compared(f"{name}, pipelined", typed(port, BULK, 8), floor, 300, "<= 6"),
-        compared(f"{name}, python-snap7, bytes only", snap7_client(port, SPAN), floor, 100, ""),
+        compared("S7 200 B, our PLC alone", served(opened, port), floor, calls),
+        compared("S7 200 B, our job layer, our PLC", transport(opened, port), floor, calls, "<= 1.5"),
+        compared("S7 200 B, our link to image, our PLC", image, floor, calls),
+        compared("S7 200 B, our link to values, our PLC", values, floor, calls, "<= 2.5"),
+        compared("S7 200 B, our link to image, python-snap7", at_peer, floor, calls // 8),
+        compared("S7 200 B, python-snap7, our PLC", theirs, floor, calls // 4),
+        compared("S7 200 B, python-snap7 alone", both, floor, calls // 8),
     ]
 
 
-def line(row: Row) -> str:
-    """A row as text."""
-    figures = f"{row['value']:9.1f} us  floor {row['floor']:6.1f} us  x{row['ratio']:6.2f}"
-    return f"{row['name']:45} {figures}  {row['target']}"
+def bulk(
+    opened: ExitStack, port: int, pdu: int, target: str, floor: Callable[[], object], calls: int
+) -> list[Row]:
+    """1000 mixed tags over 4 kB to values, job after job and in flight; python-snap7's bulk read."""
+    name, peer = f"S7 1000 tags, PDU {pdu}", snap7_client(opened, port, SPAN)
+    return [
+        compared(f"{name}, sequential", typed(opened, port, BULK), floor, calls, target),
+        compared(f"{name}, pipelined", typed(opened, port, BULK, 8), floor, calls, "<= 6"),
+        compared(f"{name}, python-snap7, bytes only", peer, floor, calls // 3),
+    ]
 
 
 if __name__ == "__main__":
-    if sys.argv[1:] == ["serve"]:
-        serve()
-    else:
-        print(*map(line, measure()), sep="\n")
+    serve()

@@ -1,0 +1,164 @@
+"""The closed loop: the pick cell on its twin in production, and where its time goes.
+
+Times are CPU time of the one thread that does everything, so that a busy machine does not count.
+"""
+
+from __future__ import annotations
+
+import gc
+import signal
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from control.project import Project, load_project
+from plc_sim.scenario import production
+from plc_sim.simulation import Simulation
+from plc_sim.twin import twin_class
+from tests.perf import kernel
+from tests.perf.table import Row, build, compared, one_core, optimised
+
+ROOT = Path(__file__).parents[2]
+CELL = ROOT / "cells" / "pick_cell" / "cell.toml"
+WARM_UP = 20.0
+"""Virtual time (s) that is not counted: the cell is in EXECUTE by then and every function has been called."""
+
+SAMPLE = 0.0005
+"""Time (s) between two looks at what runs."""
+
+SECTIONS = {
+    "control/property.py": "properties",
+    "plc_sim/view.py": "properties",
+    "plc_sim/plant.py": "kernel calls",
+    "plc_sim/plc_link.py": "image",
+    "control/port.py": "image",
+    "plc_sim/line.py": "drivers and line",
+    "plc_sim/endpoint.py": "drivers and line",
+    "plc_sim/melfa.py": "drivers and line",
+    "plc_sim/manipulator.py": "drivers and line",
+    "control/session.py": "drivers and line",
+    "control/line.py": "drivers and line",
+    "control/melfa.py": "drivers and line",
+    "control/robot.py": "drivers and line",
+    "control/device.py": "drivers and line",
+    "control/sequence.py": "machines",
+    "control/machine.py": "machines",
+    "control/handshake.py": "machines",
+    "control/packml.py": "machines",
+    "control/reactions.py": "machines",
+    "control/interlock.py": "machines",
+    "control/scan.py": "machines",
+    "plc_sim/program.py": "machines",
+    "control/codec.py": "trace",
+    "plc_sim/disturb.py": "trace",
+    "plc_sim/twin.py": "the twin's turns",
+    "plc_sim/clock.py": "the twin's turns",
+    "control/cell.py": "the scan around them",
+    "control/controller.py": "the scan around them",
+    "plc_sim/simulation.py": "the scan around them",
+}
+"""Whose time it is while the innermost of these files runs; but all that a property calls is its own."""
+
+
+def simulation(project: Project, seed: int = 7, **options: Any) -> Simulation:
+    """The pick cell in production, warmed up."""
+    twin = twin_class(project)(None, seed=seed, scenario=production, project=project)
+    made = Simulation(twin, **options)
+    made.run_until(WARM_UP)
+    gc.collect()
+    return made
+
+
+def spent(run: Simulation, seconds: float) -> float:
+    """CPU time (s) of `seconds` more of virtual time."""
+    began = time.process_time()
+    run.run(seconds)
+    return time.process_time() - began
+
+
+def section(frame: FrameType | None) -> str:
+    """Whose time it is while this frame runs."""
+    found = ""
+    while frame is not None:
+        name = SECTIONS.get("/".join(frame.f_code.co_filename.rsplit("/", 2)[-2:]), "")
+        found = name if name == "properties" else found or name
+        frame = frame.f_back
+    return found or "the scan around them"
+
+
+@contextmanager
+def sampled(samples: Counter[str]) -> Iterator[None]:
+    """Look every now and then at what runs. A kernel call counts where it returns to, in its caller."""
+
+    def look(number: int, frame: FrameType | None) -> None:
+        samples[section(frame)] += 1
+        signal.setitimer(signal.ITIMER_REAL, SAMPLE)  # only now, or a slow machine would do nothing but look
+
+    before = signal.signal(signal.SIGALRM, look)
+    signal.setitimer(signal.ITIMER_REAL, SAMPLE)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0.0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def profile(project: Project, seconds: float) -> list[Row]:
+    """The share of time of each section."""
+    run = simulation(project, properties=project.properties())
+    samples = Counter(dict.fromkeys(SECTIONS.values(), 0))
+    with sampled(samples):
+        run.run(seconds)
+    total = max(samples.total(), 1)
+    return [Row(f"  share of {name}", 100 * count / total, "%") for name, count in samples.most_common()]
+
+
+def loop(project: Project, seconds: float, repeats: int) -> list[Row]:
+    """The closed loop with all properties on, its figures, and the same without properties and skipping."""
+    best, scans, data = float("inf"), 0, {}
+    for _ in range(repeats):
+        run = simulation(project, properties=project.properties())
+        before = run.scans
+        best = min(best, spent(run, seconds))
+        scans, data = run.scans - before, run.summary()
+    parts = data["parts_good"] + data["parts_rejected"]
+    bare = min(spent(simulation(project), seconds) for _ in range(repeats))
+    every = simulation(project, properties=project.properties(), every_scan=True)
+    slow = spent(every, seconds / 10)
+    return [
+        Row("closed loop, all properties", seconds / best, "x real", target=">= 10,000; first step 2,000"),
+        Row("  per executed scan", 1e6 * best / scans, "us"),
+        Row("  executed scans per part", scans / max(parts, 1), ""),
+        Row("  parts per hour", data["parts_per_hour"], "1/h"),
+        Row("  share of EXECUTE", 100 * data["execute_share"], "%", target=">= 80"),
+        compared("closed loop, no properties", seconds / bare, "x real", seconds / best),
+        compared("closed loop, every scan", seconds / 10 / slow, "x real", seconds / best),
+    ]
+
+
+def plant(seconds: float, repeats: int) -> list[Row]:
+    """The kernel alone."""
+    figures = kernel.measure(seconds, repeats)
+    return [
+        Row(f"kernel alone, {figures['components']:.0f} components", figures["x"], "x real",
+            target=">= 500,000"),
+        Row("  per event", figures["ns_per_event"], "ns", target="<= 60"),
+        Row("  events per cell-second", figures["events_per_second"], "1/s"),
+        Row("  call of advance with nothing to do", figures["call_us"], "us"),
+    ]  # fmt: skip
+
+
+def measure(seconds: float = 3600.0, repeats: int = 5) -> list[Row]:
+    """All rows of the twin; `seconds` of virtual time each."""
+    project = load_project(CELL)
+    with one_core():
+        return [
+            Row(build(), float(optimised()), "yes"),
+            *loop(project, seconds, repeats),
+            *profile(project, seconds),
+            *plant(seconds / 2, repeats),
+        ]
