@@ -29,7 +29,8 @@ class PlantView:
         self._counted: dict[str, int] = {}
         self._places = self._counts = np.zeros(0, np.int64)
         self._begun = 0
-        self._count_bit = scan.new_bit()
+        self._count_bits: dict[str, int] = {}
+        self._happened_bit = scan.new_bit()
         self._offsets: dict[str, int] = {}
         self._bit_at: dict[int, int] = {}
         self._parts = {name: ComponentView(self, name) for name in ("plc", *plant.components)}
@@ -65,9 +66,10 @@ class PlantView:
         if word is None:
             _, word, _ = self._plant.field(name)
             self._counted[name] = word
+            self._count_bits[name] = self._scan.new_bit()
             self._places = np.array([*self._counted.values()], np.int64)
             self._counts = np.zeros(self._places.size, np.int64)
-        self._scan.reads |= self._count_bit
+        self._scan.reads |= self._count_bits[name]
         return self._plant.words[word]
 
     def edges(self) -> int:
@@ -82,16 +84,27 @@ class PlantView:
         return bits
 
     def moved(self) -> int:
-        """The bit of all counts, if any that is read has changed since the last call."""
-        begun = sum(self._happened.values())
-        changed = host.counts_changed(self._plant.block, self._places, self._counts) or begun != self._begun
-        self._begun = begun
-        return self._count_bit if changed else 0
+        """The bits of the counts that have changed since the last call."""
+        begun, bits = sum(self._happened.values()), 0
+        if begun != self._begun:
+            self._begun, bits = begun, self._happened_bit
+        changed = host.counts_changed(self._plant.block, self._places, self._counts)
+        return bits | self._bits_of(changed) if changed else bits
 
     def happened(self, *kinds: str) -> int:
         """How many disturbances of these kinds have begun; of all kinds that are faults if none is named."""
-        self._scan.reads |= self._count_bit
-        return sum(self._happened.get(kind, 0) for kind in kinds or FAULTS)
+        self._scan.reads |= self._happened_bit
+        number = 0
+        for kind in kinds or FAULTS:
+            number += self._happened.get(kind, 0)
+        return number
+
+    def _bits_of(self, changed: int) -> int:
+        bits = 0
+        for place, bit in enumerate(self._count_bits.values()):
+            if changed >> min(place, 61) & 1:
+                bits |= bit
+        return bits
 
     def _watch(self, name: str) -> None:
         self._offsets[name] = self._plant.signal(name)

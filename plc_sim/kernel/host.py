@@ -93,14 +93,14 @@ def draw(key: int, number: int) -> float:
 
 
 @entry
-def counts_changed(W: np.ndarray, places: np.ndarray, last: np.ndarray) -> bool:
-    """Whether words of the block differ from `last`, which they then are copied to."""
+def counts_changed(W: np.ndarray, places: np.ndarray, last: np.ndarray) -> int:
+    """Which words of the block, up to 62, differ from `last`, which they then are copied to; a bit each."""
     I = words(W)
-    changed = False
+    changed = 0
     for k in range(places.size):
         if I[places[k]] != last[k]:
             last[k] = I[places[k]]
-            changed = True
+            changed |= 1 << min(k, 61)
     return changed
 
 
