@@ -88,6 +88,13 @@ COMMANDS: tuple[tuple[str, str, int], ...] = (
 
 
 @lru_cache(4096)
+def command_in(frame: bytes) -> str | None:
+    """The command of a frame; None for what is no frame of this protocol."""
+    found = re.fullmatch(rb"1;\d{1,2};([\x20-\x7e]*)", frame)
+    return None if found is None else found[1].decode("ascii")
+
+
+@lru_cache(4096)
 def recognise(command: str) -> tuple[str, int, tuple[str, ...]] | None:
     """The method that answers a command, what it needs and its arguments; None for no known command."""
     for pattern, name, needs in COMMANDS:
@@ -139,11 +146,11 @@ class MelfaEndpoint(Endpoint):
 
     def answer(self, frame: bytes, now: int) -> bytes:
         """The answer to one frame; silence for what is no frame of this protocol."""
-        found = re.fullmatch(rb"1;\d{1,2};([\x20-\x7e]*)", frame)
-        if found is None:
+        command = command_in(frame)
+        if command is None:
             return b""
         try:
-            kind, data = "oK", self.carry_out(found[1].decode("ascii"), now)
+            kind, data = "oK", self.carry_out(command, now)
         except Refused as refusal:
             kind, data = "eR", f"{refusal.error:04d}"
         text = f"Q{kind.lower() if self.alarm else kind}{data}"

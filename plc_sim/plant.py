@@ -7,7 +7,7 @@ of `advance` the host acts through the methods here or through `plc_sim.kernel.h
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -24,7 +24,7 @@ from plc_sim.kernel import host
 from plc_sim.kernel.advance import advance
 from plc_sim.kernel.draw import ns
 from plc_sim.kernel.header import NEVER, Cause, ComponentRow, Header, SignalRow
-from plc_sim.kernel.layout import Layout, check
+from plc_sim.kernel.layout import Layout, check, counts
 from plc_sim.kernel.plc_rows import LinkRow, PlcRow
 from plc_sim.kernel.row import Field, Kind
 from plc_sim.plc import Plc
@@ -165,11 +165,15 @@ class Plant:
         """Do every event up to `until` (ns) or the controller's next scan; the instant reached."""
         reached = int(advance(self.block, until))
         if self.words[CAUSE] == STORM:
-            name = self.name_of(self.words[Header.STORM])
-            raise ConfigurationError(
-                f"{name}: too many events at one instant, {reached} ns; wanted a plant that moves on"
-            )
+            self.refuse_storm()
         return reached
+
+    def refuse_storm(self) -> NoReturn:
+        """ConfigurationError that names the component which was acting when events would not end."""
+        name = self.name_of(self.words[Header.STORM])
+        raise ConfigurationError(
+            f"{name}: too many events at one instant, {self.now} ns; wanted a plant that moves on"
+        )
 
     def snapshot(self) -> np.ndarray:
         """All that changes, as a copy."""
@@ -261,11 +265,21 @@ class Plant:
     def counts(self) -> dict[str, int]:
         """What the components count, by name, as 'feeder.fed'; times in ns."""
         return {
-            f"{name}.{key.lower()}": self.words[self.layout.offsets[name] + where]
-            for name, entry in self.layout.components.items()
-            for key, where in entry.row.fields.items()
-            if where.declaration.counted
+            f"{name}.{where.name.lower()}": self.words[self.layout.offsets[name] + where]
+            for name, where in counts(self.layout.components)
         }
+
+    def watch_count(self, name: str) -> int:
+        """Let `advance` return at every change of a count, with Cause.PREDICATE; the count's word."""
+        component, word, where = self.field(name)
+        if not where.declaration.counted:
+            known = [count for count in self.counts() if count.startswith(f"{component}.")]
+            raise UnknownName(f"{name} is no count; {nearest('', known)}")
+        first, number = self.words[Header.COUNTS], self.words[Header.COUNTED]
+        if word not in self.words[first : first + 2 * number : 2]:
+            self.words[first + 2 * number], self.words[first + 2 * number + 1] = word, self.words[word]
+            self.words[Header.COUNTED] = number + 1
+        return word
 
     def stop_at_edges(self, names: Iterable[str]) -> None:
         """Let `advance` return at every edge of these signals, with Cause.PREDICATE."""

@@ -30,6 +30,7 @@ from plc_sim.devices import endpoint_of
 from plc_sim.disturb import Disturber
 from plc_sim.endpoint import Endpoint
 from plc_sim.kernel import host
+from plc_sim.kernel.advance import advance
 from plc_sim.kernel.draw import stream_key
 from plc_sim.kernel.header import NEVER as KERNEL_NEVER
 from plc_sim.kernel.header import Cause, Header, SignalRow, name_hash
@@ -204,15 +205,17 @@ class Twin:
     def _turn(self) -> int:
         """Let time pass until something happens outside the plant, and let it happen; why it stopped."""
         due = min(self.disturber.next, LAST, *map(NEXT, self.outside))
-        now = self.plant.advance(due)
+        now = int(advance(self.plant.block, due))
         if now == self.instant:
             self._stand(now)
         self.instant = now
         cause = self.plant.words[CAUSE]
-        if cause & PROGRAM and self.program is not None:
-            self.program.scan(now)
-            return 0
-        if cause & EDGE:
+        if cause & SPECIAL:
+            if cause == STORM_OF_EVENTS:
+                self.plant.refuse_storm()
+            if cause & PROGRAM and self.program is not None:
+                self.program.scan(now)
+                return 0
             self._edges(now, cause)
             self._step(now)
         elif due <= now:
@@ -321,7 +324,8 @@ class Twin:
 LAST = KERNEL_NEVER - 1
 CAUSE, SCAN, PROGRAM = int(Header.CAUSE), int(Cause.SCAN), int(Cause.PROGRAM)
 PREDICATE, DEVICE = int(Cause.PREDICATE), int(Cause.DEVICE)
-EDGE = PREDICATE | DEVICE
+STORM_OF_EVENTS = int(Cause.STORM)
+SPECIAL = PREDICATE | DEVICE | PROGRAM | STORM_OF_EVENTS
 NEXT = attrgetter("next")
 
 STORM = 10_000
