@@ -115,21 +115,37 @@ def bench_text(data: dict[str, Any]) -> str:
 
 @click.command(name="test")
 @cell_path
-@click.option("--examples", default=100, help="How many lists of disturbances to try.")
+@click.option(
+    "--examples",
+    default=100,
+    type=click.IntRange(min=1),
+    help="How many disturbances to try alone, and how many lists of them.",
+)
 @as_json
 def test_command(cell: Path, examples: int, as_json: bool) -> int:
-    """Property-test a cell: tour, disturbances, and the oracle for skipping."""
-    test = cell_test(cell, search=settings(max_examples=examples))()
+    """Property-test a cell: at work, on a tour, disturbed, and the oracle for skipping."""
+    test = cell_test(cell.resolve(), search=settings(max_examples=examples))()
     failed = []
-    for name in ("test_tour", "test_skipping", "test_disturbed"):
-        try:
-            getattr(test, name)()
-        except CellFailure as failure:
-            failed.append(str(failure))
-        except AssertionError as error:
-            failed.append(f"{name}: {error}")
+    with click.progressbar(PARTS, label="testing", hidden=as_json, item_show_func=PARTS.get) as parts:
+        for name in parts:
+            try:
+                getattr(test, str(name))()
+            except CellFailure as failure:
+                failed.append(str(failure))
+            except AssertionError as error:
+                failed.append(str(error))
     show({"failed": failed, "campaign": CAMPAIGN.lines()}, as_json, test_text)
     return FAILED if failed else GOOD
+
+
+PARTS: dict[str | None, str] = {
+    "test_undisturbed": "at work",
+    "test_tour": "the tour",
+    "test_skipping": "skipping",
+    "test_alone": "one disturbance",
+    "test_disturbed": "several",
+}
+"""The parts of a cell's test, in words."""
 
 
 def test_text(data: dict[str, Any]) -> str:
@@ -160,9 +176,10 @@ def new(name: str) -> None:
             f"{target.name!r}: wanted a name of letters, digits and _, as it becomes a package"
         )
     shutil.copytree(template(), target, ignore=shutil.ignore_patterns("state", "__pycache__", ".*"))
-    click.echo(
-        f"{target}: a copy of the pick cell; begin with cell.py, then: cellwright sim {target}/cell.toml"
-    )
+    click.echo(f"{target}: a copy of the pick cell. Begin with {target}/cell.py, then:")
+    for verb in ("check", "sim", "test"):
+        click.echo(f"  cellwright {verb} {target}/cell.toml")
+    click.echo(f"  pytest {target}")
 
 
 from hil.demo import demo  # noqa: E402  # it uses the template above

@@ -164,7 +164,7 @@ class Chronicle:
         """The last links of the chain, up to the violation."""
         disturber = self.simulation.twin.disturber
         done = [(time, disturbance.what) for time, disturbance in disturber.done]
-        links = sorted([*done, *self.told], key=lambda link: link[0])
+        links = sorted([*done, *self.told], key=lambda link: (link[0], link[1].startswith("state ")))
         before = [link for link in links if link[0] <= violation.time][-LAST:]
         origin = self.simulation.twin.timing.start
         lines = [f"{(time - origin) / 1e9:9.3f} s  {text}" for time, text in before]

@@ -20,7 +20,8 @@ from hypothesis import strategies as st
 from control.cell import Cell, sequences_of
 from control.errors import ConfigurationError, DefinitionError, nearest
 from control.project import Project
-from control.sequence import Sequence, Step, method_name
+from control.sequence import Sequence
+from control.step import Step, method_name
 from control.tag import Tag
 from hil.rig import Example, Rig
 from hil.search import UNDISTURBED, Search, alone
@@ -49,8 +50,8 @@ class Verdict(NamedTuple):
 def judge(
     mutant: Mutant, project: Project, *, most: int, disturbances: Iterable[Disturbance] = ()
 ) -> Verdict:
-    """Search for what kills a mutant: undisturbed, on the tour, by `most` disturbances alone, by `most` lists
-    of them.
+    """Search for what kills a mutant: undisturbed, on the tour, by `most` disturbances alone, by a quarter as
+    many lists of them.
     """
     try:
         rig = Rig(project, controller=mutant.make(), disturbances=disturbances)
@@ -64,7 +65,10 @@ def judge(
         found = search.first(islice(alone(rig), most if tour is None else most // 4)) or tour
     if found is None:
         options = settings(
-            max_examples=most, phases=(Phase.generate, Phase.shrink), derandomize=True, database=None
+            max_examples=max(most // 4, 1),
+            phases=(Phase.generate, Phase.shrink),
+            derandomize=True,
+            database=None,
         )
         found = search.random(options, st.integers(1, 1_000))
     if found is None:

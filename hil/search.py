@@ -73,8 +73,17 @@ class Search:
         try:
             look()
         except Violated:
-            return found[-1]
+            return self.fewest(found[-1])
         return None
+
+    def fewest(self, found: Found) -> Found:
+        """The same failure without the disturbances it does not need: each is left out once."""
+        for needless in found.example.disturbances:
+            left = tuple(one for one in found.example.disturbances if one is not needless)
+            example = found.example._replace(disturbances=left)
+            if self.fails(example) == found.requirement:
+                found = found._replace(example=example)
+        return found
 
 
 class Violated(AssertionError):
