@@ -1,19 +1,16 @@
 """The plant as it is, for properties: `plant.belt.moving`, `plant.count("feeder.fed")`.
 
-Reading a signal makes it a predicate: from then on the plant stops at every edge of it, and the properties
-that read it are judged there, at the exact instant.
+Reading a signal or a count makes it a predicate: from then on the plant stops at every edge of it, and the
+properties that read it are judged there, at the exact instant.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-import numpy as np
-
 from control.errors import UnknownName, nearest
 from control.scan import Scan
 from plc_sim.disturb import FAULTS
-from plc_sim.kernel import host
 from plc_sim.kernel.header import EDGES, Header, SignalRow
 from plc_sim.plant import Plant
 
@@ -26,10 +23,8 @@ class PlantView:
     def __init__(self, plant: Plant, scan: Scan, happened: Mapping[str, int]) -> None:
         self._plant, self._scan, self._happened = plant, scan, happened
         self._bits: dict[str, int] = {}
-        self._counted: dict[str, int] = {}
-        self._places = self._counts = np.zeros(0, np.int64)
+        self._counted: dict[str, tuple[int, int]] = {}
         self._begun = 0
-        self._count_bits: dict[str, int] = {}
         self._happened_bit = scan.new_bit()
         self._offsets: dict[str, int] = {}
         self._bit_at: dict[int, int] = {}
@@ -62,34 +57,32 @@ class PlantView:
 
     def count(self, name: str) -> int:
         """What a component counts, as 'feeder.fed'."""
-        word = self._counted.get(name)
-        if word is None:
-            _, word, _ = self._plant.field(name)
-            self._counted[name] = word
-            self._count_bits[name] = self._scan.new_bit()
-            self._places = np.array([*self._counted.values()], np.int64)
-            self._counts = np.zeros(self._places.size, np.int64)
-        self._scan.reads |= self._count_bits[name]
-        return self._plant.words[word]
+        place = self._counted.get(name)
+        if place is None:
+            word = self._plant.watch_count(name)
+            place = self._counted[name] = self._scan.new_bit(), word
+            self._bit_at[word] = place[0]
+        self._scan.reads |= place[0]
+        return self._plant.words[place[1]]
 
     def edges(self) -> int:
-        """The bits of the signals that changed since the last call, and of the counts."""
+        """The bits of the signals and counts that changed since the last call, and that of `moved`."""
         words, bits = self._plant.words, self.moved()
         count, first = words[COUNT], words[FIRST]
         words[COUNT] = 0
         if count > EDGES:
-            return bits | sum(self._bits.values())
+            return bits | sum(self._bit_at.values())
         for word in range(first, first + count):
             bits |= self._bit_at.get(words[word], 0)
         return bits
 
     def moved(self) -> int:
-        """The bits of the counts that have changed since the last call."""
-        begun, bits = sum(self._happened.values()), 0
-        if begun != self._begun:
-            self._begun, bits = begun, self._happened_bit
-        changed = host.counts_changed(self._plant.block, self._places, self._counts)
-        return bits | self._bits_of(changed) if changed else bits
+        """The bit of what has happened, if anything has since the last call."""
+        begun = sum(self._happened.values())
+        if begun == self._begun:
+            return 0
+        self._begun = begun
+        return self._happened_bit
 
     def happened(self, *kinds: str) -> int:
         """How many disturbances of these kinds have begun; of all kinds that are faults if none is named."""
@@ -98,13 +91,6 @@ class PlantView:
         for kind in kinds or FAULTS:
             number += self._happened.get(kind, 0)
         return number
-
-    def _bits_of(self, changed: int) -> int:
-        bits = 0
-        for place, bit in enumerate(self._count_bits.values()):
-            if changed >> min(place, 61) & 1:
-                bits |= bit
-        return bits
 
     def _watch(self, name: str) -> None:
         self._offsets[name] = self._plant.signal(name)

@@ -21,6 +21,7 @@ from plc_sim.kernel.plc import plc_step
 from plc_sim.kernel.plc_rows import LinkRow, PlcRow
 from plc_sim.kernel.ramp import BeltRow
 from plc_sim.kernel.schedule import earliest, schedule
+from plc_sim.kernel.signals import note_counts
 from plc_sim.kernel.stroke import CylinderRow
 from plc_sim.kernel.user import UserRow, user_step
 
@@ -88,6 +89,8 @@ def _run(I: Words, F: Reals, until: int) -> int:
         c = earliest(I)
         t = I[I[Header.NEXT] + c]
         if t > last:
+            if I[Header.COUNTED]:
+                note_counts(I)
             if I[Header.STOP]:
                 return _stop(I, last, last, I[Header.STOP])
             limit = max(min(until, I[Header.SCAN_AT]), last)

@@ -10,7 +10,7 @@ NEVER = 1 << 62
 """A time that does not come, in ns."""
 
 EDGES = 32
-"""So many edges are listed for the host; after more of them it looks at every watched signal."""
+"""So many edges are listed for the host; after more of them it looks at all that is watched."""
 
 STORM = 10_000
 """Events at one instant after which a run is stopped."""
@@ -41,8 +41,10 @@ class Header(Row):
     PUT_AT = state("when the controller left the outputs now in PUT, or -1", "ns", initial=-1)
     IMAGE_NUMBER = state("exchange that brought the image for the scan at SCAN_AT, or -1", initial=-1)
     IMAGE_TIME = state("when that exchange was started", "ns")
-    EDGES = state("edges of watched signals since the host last looked")
-    EDGE = rows("the signals, EDGES at most")
+    EDGES = state("edges of watched signals and counts since the host last looked")
+    EDGE = rows("the signals and the words of the counts, EDGES at most")
+    COUNTED = state("counts that are watched")
+    COUNTS = rows("the word of each and what it held")
     COUNT = whole("components that act")
     BLOCKS = whole("blocks of 16 in NEXT; 1 for few components")
     NEXT = rows("when each component acts next, ns")

@@ -93,18 +93,6 @@ def draw(key: int, number: int) -> float:
 
 
 @entry
-def counts_changed(W: np.ndarray, places: np.ndarray, last: np.ndarray) -> int:
-    """Which words of the block, up to 62, differ from `last`, which they then are copied to; a bit each."""
-    I = words(W)
-    changed = 0
-    for k in range(places.size):
-        if I[places[k]] != last[k]:
-            last[k] = I[places[k]]
-            changed |= 1 << min(k, 61)
-    return changed
-
-
-@entry
 def refresh_memory(W: np.ndarray, t: int) -> None:
     """Let the PLC's memory show its analogue values of the last scan instant up to `t`."""
     I = words(W)

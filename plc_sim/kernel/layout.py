@@ -16,7 +16,7 @@ import numpy as np
 
 from plc_sim.kernel.draw import ns
 from plc_sim.kernel.header import EDGES, NEVER, ComponentRow, Header, MappedRow, SignalRow
-from plc_sim.kernel.row import Declaration, Kind, Row
+from plc_sim.kernel.row import Declaration, Field, Kind, Row
 from plc_sim.kernel.schedule import BLOCK, FEW
 
 Value = Any
@@ -158,6 +158,7 @@ class Layout:
             "TIME": self.start,
             "DONE": self.start,
             "EDGE": Rows(None, [0] * EDGES),
+            "COUNTS": Rows(None, [0] * (2 * len([*counts(self.components)]))),
             "COUNT": len(acting),
             "BLOCKS": blocks if len(acting) > FEW else 1,
             "NEXT": Rows(None, times),
@@ -216,6 +217,12 @@ class Layout:
         if declaration.kind is Kind.REAL or isinstance(declaration.initial, float):
             return float(value)
         return value
+
+
+def counts(components: Mapping[str, ComponentEntry]) -> Iterator[tuple[str, Field]]:
+    """Everything that the components count: component and field."""
+    for name, entry in components.items():
+        yield from ((name, where) for where in entry.row.fields.values() if where.declaration.counted)
 
 
 def _place(first: Rows) -> list[Rows]:

@@ -54,11 +54,20 @@ def _show(I: Words, s: int, value: int, t: int) -> None:
 
 
 @kernel
-def _note_edge(I: Words, s: int) -> None:
+def _note_edge(I: Words, word: int) -> None:
     I[Header.STOP] |= Cause.PREDICATE
     if I[Header.EDGES] < EDGES:
-        I[I[Header.EDGE] + I[Header.EDGES]] = s
+        I[I[Header.EDGE] + I[Header.EDGES]] = word
     I[Header.EDGES] += 1
+
+
+@kernel
+def note_counts(I: Words) -> None:
+    """The watched counts that have changed since this was last called: each is an edge."""
+    for k in range(I[Header.COUNTS], I[Header.COUNTS] + 2 * I[Header.COUNTED], 2):
+        if I[I[k]] != I[k + 1]:
+            I[k + 1] = I[I[k]]
+            _note_edge(I, I[k])
 
 
 @kernel

@@ -25,11 +25,12 @@ class Row(NamedTuple):
     target: str = ""
 
     def __str__(self) -> str:
-        beside = f"{self.peer_or_floor:12,.1f}  x{self.ratio:8.2f}" if self.ratio is not None else ""
-        return f"{self.name:52} {self.value:13,.2f} {self.unit:7} {beside:23} {self.target}".rstrip()
+        beside = f"{self.peer_or_floor:13,.1f}" if self.peer_or_floor is not None else ""
+        beside += f"  x{self.ratio:8.2f}" if self.ratio is not None else ""
+        return f"{self.name:52} {self.value:13,.2f} {self.unit:7} {beside:24} {self.target}".rstrip()
 
 
-HEAD = f"{'':52} {'value':>13} {'unit':7} {'peer or floor':>13} {'ratio':>8}  target"
+HEAD = f"{'':52} {'value':>13} {'unit':7} {'peer or floor':>13}  {'ratio':>9} target"
 
 
 def compared(name: str, value: float, unit: str, beside: float, target: str = "") -> Row:

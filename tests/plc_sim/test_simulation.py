@@ -42,6 +42,26 @@ def test_a_property_of_the_plant_is_judged_at_the_instant(every_scan: bool) -> N
     assert run.violations[0].text == "the door stays shut"
 
 
+def counting(name: str) -> Property:
+    """A property that is violated whenever a count changes."""
+    return Property(
+        name, "counts nothing", lambda cell, plant: f"{plant.count(name)}", lambda cell, plant: False
+    )
+
+
+def test_a_change_of_a_count_is_judged_at_its_instant_whatever_is_skipped() -> None:
+    names = [name for name in pick_twin().plant.counts() if not name.startswith("robot")]
+    changes: list[set[tuple[int, str]]] = []
+    for every_scan in (False, True):
+        twin = pick_twin(attendance=Attendance.STARTS, parameters={"feeder.good": 0.5})
+        run = Simulation(twin, properties=[*map(counting, names)], every_scan=every_scan)
+        run.run_until(40.0)
+        changes.append({(violation.time, violation.requirement) for violation in run.violations})
+    assert changes[0] == changes[1]
+    left = {time for time, name in changes[0] if name == "belt.left"}
+    assert len(left) > 1, "wanted a part to leave, which is no edge of any signal"
+
+
 def test_a_run_ends_at_the_first_violation_if_it_shall() -> None:
     run = judged(SHUT)
     run.run(20.0, until_violation=True)
@@ -110,6 +130,10 @@ def test_before_the_controller_starts_the_plant_is_alone() -> None:
         (lambda cell, plant: plant.dor.open, "the plant has no 'dor'; did you mean 'door'?"),
         (lambda cell, plant: plant.door.opne, "no signal 'door.opne'; did you mean 'door.open'?"),
         (lambda cell, plant: plant.count("feeder.fet"), "feeder has no 'fet'; did you mean 'fed'?"),
+        (
+            lambda cell, plant: plant.count("hand.part"),
+            "hand.part is no count; there are: hand.dropped, hand.holds",
+        ),
     ],
 )
 def test_a_misspelt_name_of_the_plant_keeps_the_cell_from_running_and_is_told(
