@@ -78,12 +78,14 @@ def nearest(name: str, names: Iterable[str]) -> str:
     return f"there are: {', '.join(known)}" if known else "there are none"
 
 
+OWN = {Path(__file__).parents[1] / package for package in ("control", "plc_sim")}
+"""Where the code lies that the user's code calls."""
+
+
 def describe(error: Exception) -> str:
     """An exception of the logic: what, and where in the user's code."""
     frames = traceback.extract_tb(error.__traceback__)
-    own = Path(__file__).parent
-    place = next(
-        (f for f in reversed(frames) if Path(f.filename).parent != own), frames[-1] if frames else None
-    )
+    user = (frame for frame in reversed(frames) if OWN.isdisjoint(Path(frame.filename).parents))
+    place = next(user, frames[-1] if frames else None)
     where = f" ({Path(place.filename).name}:{place.lineno} in {place.name})" if place else ""
     return f"{type(error).__name__}: {error}{where}"

@@ -1,7 +1,8 @@
 """Properties: named conditions with a requirement id, watched at every executed scan.
 
 A property that needs the plant (its functions take a second argument) is also judged at every edge of the
-plant's signals it reads, and only where there is a twin.
+plant's signals and counts it reads, and only where there is a twin. A property that raises has failed: it is
+the test's, so its error never touches the controller.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, NamedTuple
 
-from control.errors import DefinitionError
+from control.errors import DefinitionError, describe, nearest
 from control.scan import Rung, Scan, ns
 
 Judge = Callable[..., Any]
@@ -69,26 +70,42 @@ class PropertyRung(Rung):
 
     def run(self, scan: Scan) -> None:
         scan.locked = self.property.requirement
-        armed_by = self.when()
-        fulfilled = not armed_by or self.then()
+        try:
+            armed_by = self.when()
+            fulfilled = not armed_by or self.then()
+            within = 0.0 if fulfilled else self.allowed(armed_by)
+        except Exception as error:
+            scan.locked = ""
+            self.violate(scan, f"{self.property.text}; cannot be judged: {describe(error)}")
+            return
         scan.locked = ""
         if armed_by != self.armed_by:
             self.armed_by, self.since, self.violated = armed_by, scan.now, False
             self.armed += bool(armed_by)
-        if not fulfilled and not self.violated:
-            self.judge(scan)
+        if not fulfilled:
+            self.judge(scan, self.since + ns(within))
 
-    def judge(self, scan: Scan) -> None:
-        """`then` does not hold: a violation, or not yet."""
+    def allowed(self, armed_by: Any) -> float:
+        """How long (s) `then` need not hold once `when` is armed by this."""
         within = self.property.within
-        limit = self.since + ns(within if isinstance(within, int | float) else within[self.armed_by])
+        if isinstance(within, int | float):
+            return within
+        if armed_by not in within:
+            raise DefinitionError(f"within has no time for {armed_by!r}; {nearest('', map(str, within))}")
+        return within[armed_by]
+
+    def judge(self, scan: Scan, limit: int) -> None:
+        """`then` does not hold: a violation from `limit` (ns) on, not yet before."""
         if scan.now < limit:
             scan.due = min(scan.due, limit)
-            return
-        self.violated = True
-        self.cell.violate(
-            Violation(scan.now, self.property.requirement, self.property.text, self.cell.waiting_for())
-        )
+        else:
+            self.violate(scan, self.property.text)
+
+    def violate(self, scan: Scan, text: str) -> None:
+        """It does not hold, or cannot be judged; told once until it is armed anew."""
+        if not self.violated:
+            self.violated = True
+            self.cell.violate(Violation(scan.now, self.property.requirement, text, self.cell.waiting_for()))
 
 
 def _bind(judge: Judge, cell: Any, plant: Any) -> Callable[[], Any]:

@@ -136,10 +136,36 @@ def test_before_the_controller_starts_the_plant_is_alone() -> None:
         ),
     ],
 )
-def test_a_misspelt_name_of_the_plant_keeps_the_cell_from_running_and_is_told(
-    wrong: Any, message: str
-) -> None:
-    run = judged(Property("T-3", "misspelt", lambda cell, plant: True, wrong))
-    run.run_until(5.0)
-    assert [alarm.text for alarm in run.cell.alarms if message in alarm.text]
-    assert run.cell.state is State.ABORTED
+def test_a_property_that_cannot_be_judged_has_failed_and_the_cell_runs_on(wrong: Any, message: str) -> None:
+    run = judged(Property("T-3", "as it should be", lambda cell, plant: True, wrong))
+    run.run_until(6.0)
+    (failed,) = run.violations
+    assert failed.requirement == "T-3"
+    assert failed.text.startswith("as it should be; cannot be judged: UnknownName: ")
+    assert failed.text.endswith(f"{message} (test_simulation.py:{line_of(wrong)} in <lambda>)")
+    assert (run.cell.alarms, run.cell.state) == ((), State.EXECUTE)
+
+
+def line_of(function: Any) -> int:
+    """The line a function begins at."""
+    return function.__code__.co_firstlineno
+
+
+@pytest.mark.parametrize("every_scan", [False, True])
+def test_a_property_that_cannot_be_judged_at_an_edge_between_scans_has_failed_there(every_scan: bool) -> None:
+    wrong = Property("T-4", "sound", lambda cell, plant: plant.door.open, lambda cell, plant: 1 / 0 > 0)
+    run = judged(wrong, every_scan=every_scan)
+    run.run_until(8.0)
+    (failed,) = run.violations
+    assert (failed.time - run.twin.timing.start, failed.requirement) == (int(OPENED * 1e9), "T-4")
+    assert "sound; cannot be judged: ZeroDivisionError: division by zero (test_simulation.py:" in failed.text
+
+
+def test_a_table_of_times_that_lacks_a_step_is_an_error_of_the_property() -> None:
+    wrong = Property("T-5", "in time", lambda cell: cell.state.name, lambda cell: False, {"EXECUTE": 1e6})
+    run = judged(wrong)
+    run.run_until(0.1)
+    (failed,) = run.violations
+    assert failed.text.startswith(
+        "in time; cannot be judged: DefinitionError: within has no time for 'STOPPED'; there are: EXECUTE"
+    )
