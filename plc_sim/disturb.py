@@ -117,6 +117,12 @@ def _end_controller_power_loss(twin: Twin, what: Disturbance, now: int) -> None:
 
 
 def _begin_cell_power_loss(twin: Twin, what: Disturbance, now: int) -> None:
+    """Every output drops out, and the air is vented: on a valve with closed centre a cylinder stops where it
+    is and its air stays in it, so nothing moves until its coil has power again. A hand keeps its grip, brakes
+    hold the arm.
+    """
+    for output in twin.plc.outputs:
+        twin.plant.force(output.target.path, False)
     _begin_plc_stop(twin, what, now)
     for name, endpoint in twin.endpoints.items():
         endpoint.power_cycle(now)
@@ -125,6 +131,8 @@ def _begin_cell_power_loss(twin: Twin, what: Disturbance, now: int) -> None:
 
 
 def _end_cell_power_loss(twin: Twin, what: Disturbance, now: int) -> None:
+    for output in twin.plc.outputs:
+        twin.plant.force(output.target.path, None)
     _end_plc_stop(twin, what, now)
     _end_controller_power_loss(twin, what, now)
 
@@ -189,6 +197,8 @@ class Disturber:
                 f"disturbance {disturbance.kind}: no {KINDS[disturbance.kind].target} {disturbance.target!r};"
                 f" {nearest(disturbance.target, known)}"
             )
+        if disturbance.kind == "late":
+            self.twin.plant.check_parameter(disturbance.target, disturbance.value)
         if disturbance.after:
             name, _, count = disturbance.after.rpartition(" ")
             key = (name, int(count)) if count.isdecimal() else (disturbance.after, 1)

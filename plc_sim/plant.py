@@ -246,6 +246,16 @@ class Plant:
 
     def set_parameter(self, name: str, value: float) -> None:
         """Set a parameter that may change while running, as 'eye.on_delay', from the next event on."""
+        component, word, where = self.check_parameter(name, value)
+        number = self.number(component)
+        if where.declaration.kind is Kind.REAL:
+            host.set_field(self.block, number, word, float(value), self.now)
+        else:
+            whole = ns(value) if where.declaration.kind is Kind.DURATION else int(value)
+            host.set_word(self.block, number, word, whole, self.now)
+
+    def check_parameter(self, name: str, value: float) -> tuple[str, int, Field]:
+        """The `field` of a parameter that may be set to `value` while running; ConfigurationError if not."""
         component, word, where = self.field(name)
         if not where.declaration.live:
             raise ConfigurationError(
@@ -255,12 +265,7 @@ class Plant:
             check(name, where.declaration, value)
         except ValueError as error:
             raise ConfigurationError(str(error)) from error
-        number = self.number(component)
-        if where.declaration.kind is Kind.REAL:
-            host.set_field(self.block, number, word, float(value), self.now)
-        else:
-            whole = ns(value) if where.declaration.kind is Kind.DURATION else int(value)
-            host.set_word(self.block, number, word, whole, self.now)
+        return component, word, where
 
     def counts(self) -> dict[str, int]:
         """What the components count, by name, as 'feeder.fed'; times in ns."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, NamedTuple
@@ -12,26 +12,52 @@ from control.errors import ConfigurationError, nearest
 from control.schema import Strict, validate
 
 
+def none(value: float) -> bool:
+    """For a kind that takes no value."""
+    return value == 0
+
+
+def not_negative(value: float) -> bool:
+    """For a time."""
+    return value >= 0
+
+
+def either(value: float) -> bool:
+    """For a kind of two sorts."""
+    return value in (0, 1)
+
+
 class Kind(NamedTuple):
-    """One kind of disturbance: what its target names, whether it lasts, what `value` means, and in words."""
+    """One kind of disturbance: what its target names, whether it lasts, which `value` it wants, what is done
+    in words, and whether a value is one it wants.
+    """
 
     target: str
     lasts: bool
     value: str
     text: str
+    fits: Callable[[float], bool] = none
 
 
 KINDS: Mapping[str, Kind] = {
     "press": Kind("button", True, "", "the operator presses {target}"),
     "open": Kind("door", True, "", "the guard door {target} is opened"),
-    "stuck": Kind("sensor", True, "0 or 1", "{target} is stuck at {value:g}"),
-    "late": Kind("delay", True, "s", "{target} becomes {value:g} s"),
+    "stuck": Kind("sensor", True, "0 or 1", "{target} is stuck at {value:g}", either),
+    "late": Kind("delay", True, "0 s or more", "{target} becomes {value:g} s", not_negative),
     "plc_stop": Kind("plc", True, "", "the PLC goes to STOP"),
     "link_lost": Kind("link", True, "", "the link {target} is lost"),
     "robot_alarm": Kind("robot", False, "", "the robot {target} raises an alarm"),
-    "robot_slow": Kind("robot", True, "share", "the robot {target} is turned down to {value:g} of its speed"),
-    "controller_power_loss": Kind("cell", True, "0 before, 1 after commit", "the controller loses power"),
-    "cell_power_loss": Kind("cell", True, "", "the whole cell loses power"),
+    "robot_slow": Kind(
+        "robot",
+        True,
+        "a share above 0 and up to 1",
+        "the robot {target} is turned down to {value:g} of its speed",
+        lambda value: 0 < value <= 1,
+    ),
+    "controller_power_loss": Kind(
+        "cell", True, "0 (before commit) or 1 (after it)", "the controller loses power", either
+    ),
+    "cell_power_loss": Kind("cell", True, "", "the whole cell loses power and air"),
 }
 
 
@@ -53,11 +79,12 @@ class Disturbance:
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
             raise ConfigurationError(f"disturbance: no kind {self.kind!r}; {nearest(self.kind, KINDS)}")
-        for name in ("at", "duration", "value"):
+        kind, time = KINDS[self.kind], ("0 s or more", not_negative)
+        wanted = {"at": time, "duration": time, "value": (kind.value or "none", kind.fits)}
+        for name, (text, fits) in wanted.items():
             number = getattr(self, name)
-            wanted = "a finite number" if name == "value" else "0 s or more"
-            if not math.isfinite(number) or name != "value" and number < 0:
-                raise ConfigurationError(f"disturbance {self.kind}: {name}: wanted {wanted}, got {number!r}")
+            if not (math.isfinite(number) and fits(number)):
+                raise ConfigurationError(f"disturbance {self.kind}: {name}: wanted {text}, got {number!r}")
 
     @property
     def what(self) -> str:

@@ -183,11 +183,17 @@ def test_a_delay_goes_back_to_the_parameter_of_this_twin() -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_an_unknown_target_is_refused_with_the_nearest(kind: str) -> None:
-    known = targets(pick_twin(), kind)
+    known, value = targets(pick_twin(), kind), 1.0 if KINDS[kind].value else 0.0
     with pytest.raises(ConfigurationError, match=f"disturbance {kind}: no {KINDS[kind].target} 'nothing'; "):
-        pick_twin(Disturbance(1.0, kind, "nothing"))
+        pick_twin(Disturbance(1.0, kind, "nothing", value=value))
     for target in known:
-        assert pick_twin(Disturbance(1.0, kind, target)).disturber.next > 0
+        assert pick_twin(Disturbance(1.0, kind, target, value=value)).disturber.next > 0
+
+
+def test_a_delay_that_its_component_cannot_have_is_refused_before_the_run() -> None:
+    message = r"^stopper.extend_time: wanted at least 1e-06 s \(.*\), got 0.0$"
+    with pytest.raises(ConfigurationError, match=message):
+        pick_twin(Disturbance(1.0, "late", "stopper.extend_time"))
 
 
 def test_the_anchor_is_the_entry_of_the_trace_counted_from_the_first() -> None:

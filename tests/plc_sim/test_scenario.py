@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import math
+import re
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -19,14 +20,22 @@ from plc_sim.scenario import KINDS, SCENARIOS, Attendance, Disturbance, Scenario
 
 SECONDS = st.floats(0.0, 1e6)
 TEXTS = st.text(st.characters(codec="ascii", exclude_categories=["Cc"]), max_size=12)
-DISTURBANCES = st.builds(
-    Disturbance,
-    at=SECONDS,
-    kind=st.sampled_from(sorted(KINDS)),
-    target=TEXTS,
-    duration=SECONDS,
-    value=st.floats(-1e6, 1e6),
-    after=TEXTS,
+VALUES = {
+    "stuck": st.sampled_from((0.0, 1.0)),
+    "late": SECONDS,
+    "robot_slow": st.floats(0.0, 1.0, exclude_min=True),
+    "controller_power_loss": st.sampled_from((0.0, 1.0)),
+}
+DISTURBANCES = st.sampled_from(sorted(KINDS)).flatmap(
+    lambda kind: st.builds(
+        Disturbance,
+        at=SECONDS,
+        kind=st.just(kind),
+        target=TEXTS,
+        duration=SECONDS,
+        value=VALUES.get(kind, st.just(0.0)),
+        after=TEXTS,
+    )
 )
 SCENARIO = st.builds(
     lambda disturbances, operator: Scenario("night", tuple(sorted(disturbances)), operator),
@@ -104,11 +113,25 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"at": -1.0}, "disturbance open: at: wanted 0 s or more, got -1.0"),
     ({"duration": -0.1}, "disturbance open: duration: wanted 0 s or more, got -0.1"),
     ({"at": math.inf}, "disturbance open: at: wanted 0 s or more, got inf"),
-    ({"value": math.nan}, "disturbance open: value: wanted a finite number, got nan"),
+    ({"value": 1.0}, "disturbance open: value: wanted none, got 1.0"),
+    ({"value": math.nan}, "disturbance open: value: wanted none, got nan"),
+    *(
+        (
+            {"kind": kind, "value": value},
+            f"disturbance {kind}: value: wanted {KINDS[kind].value}, got {value}",
+        )
+        for kind, values in {
+            "stuck": (2.0, -1.0, 0.5, math.nan),
+            "late": (-0.1, math.inf, math.nan),
+            "robot_slow": (0.0, -1.0, 1.01, math.nan),
+            "controller_power_loss": (2.0, -1.0),
+        }.items()
+        for value in values
+    ),
 ]
 
 
 @pytest.mark.parametrize(("change", "message"), WRONG)
 def test_a_wrong_disturbance_is_refused(change: dict[str, Any], message: str) -> None:
-    with pytest.raises(ConfigurationError, match=message):
+    with pytest.raises(ConfigurationError, match=re.escape(message)):
         Disturbance(**{"at": 1.0, "kind": "open", "target": "door", **change})

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from control.errors import ConfigurationError, ConnectError, DefinitionError
 from control.packml import State
 from control.project import load_project
+from control.scan import ns
 from plc_sim.disturb import targets
 from plc_sim.scenario import KINDS, Attendance, Disturbance
 from plc_sim.twin import Twin
@@ -30,7 +31,8 @@ MOMENTS = (
 
 def disturbance(what: tuple[str, str], at: float, duration: float, value: bool, after: str) -> Disturbance:
     kind, target = what
-    amount = 0.05 + 0.5 * value if kind == "late" else float(value)
+    amount = {"late": 0.05 + 0.5 * value, "robot_slow": 0.05 + 0.5 * value}.get(kind, float(value))
+    amount = amount if KINDS[kind].value else 0.0
     return Disturbance(at / 4 if after else at, kind, target, duration, amount, after)
 
 
@@ -195,6 +197,24 @@ def test_power_loss_of_the_cell_starts_plc_and_robot_cold() -> None:
     assert program.program is not first
     assert not run.twin.endpoints["robot"].right  # type: ignore[attr-defined]
     assert run.twin.plant.signal_value("plc.tripped")
+
+
+def test_power_loss_of_the_cell_leaves_every_output_off_and_a_cylinder_where_it_is() -> None:
+    loss = Disturbance(0.15, "cell_power_loss", "", 2.0, after="feed LOWERING")
+    before, run = (Run(loss, seed=2, parameters={"feeder.good": 0.5}) for _ in range(2))
+    before.run_until(40.0)
+    lowering = before.times("feed", "LOWERING")[0]
+    plant, seen = run.twin.plant, list[list[str]]()
+    watched = [entry.target.path for entry in run.twin.plc.outputs] + [
+        "stopper.extended",
+        "stopper.retracted",
+    ]
+    for after in (0.149, 0.1501, 0.3, 1.0, 2.1):
+        at = run.twin.timing.start + ns(lowering + after)
+        run.twin.disturber.call(at, lambda now: seen.append([n for n in watched if plant.signal_value(n)]))
+    run.run_until(lowering + 3.0)
+    assert "stopper.retract" in seen[0]
+    assert seen[1:] == [[]] * 4
 
 
 def test_a_plc_that_does_not_answer_at_the_start_is_an_error_that_names_it() -> None:
