@@ -39,8 +39,8 @@ LEGS = (
 )
 """Through all seventeen states; the legs into disabled states are left out."""
 
-PATIENCE = 60.0
-"""How long the cell may take to reach the state a leg starts from, in s."""
+PATIENCE, STEP = 60.0, 0.25
+"""How long the cell may take to reach the state a leg starts from, in s, and how often to look."""
 
 
 def legs(enabled: frozenset[State]) -> Iterable[Leg]:
@@ -58,15 +58,17 @@ def legs(enabled: frozenset[State]) -> Iterable[Leg]:
 
 
 def tour(simulation: Simulation) -> str:
-    """Lead the cell through its states; what kept it from going on, or empty."""
-    step = 0.25
+    """Lead the cell through its states; what kept it from going on, or empty. A state that ends by itself
+    needs no command once it has been passed.
+    """
+    visits = simulation.states.visits
     for leg in legs(simulation.cell.packml.states):
-        waited = 0.0
-        while simulation.cell.state is not leg.state:
+        waited, before = 0.0, visits.get(leg.state.name, 0)
+        while simulation.cell.state is not leg.state and visits.get(leg.state.name, 0) == before:
             if waited >= PATIENCE or simulation.violations:
                 return f"wanted {leg.state.name} within {PATIENCE:g} s, got {simulation.cell.waiting_for()}"
-            simulation.run(step, until_violation=True)
-            waited += step
+            simulation.run(STEP, until_violation=True)
+            waited += STEP
         simulation.run(leg.after, until_violation=True)
         if simulation.cell.state is leg.state:
             give(simulation, leg.command)

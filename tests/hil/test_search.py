@@ -117,3 +117,12 @@ def test_a_file_is_found_beside_the_caller_or_above() -> None:
     assert beside("cell.toml", CELL.parent / "tests") == CELL
     assert beside(CELL, Path("nowhere")) == CELL
     assert beside("no such file", CELL.parent) == Path("no such file")
+
+
+@pytest.mark.parametrize("seed", range(1, 13))
+def test_the_tour_passes_every_state_whatever_ends_by_itself(rig: Rig, seed: int) -> None:
+    """A suspension asked for may end before anybody looks, since a part is there."""
+    example = Example(seed, tour=True)
+    simulation = rig.simulate(example)
+    assert rig.play(simulation, example) == "" and not simulation.violations
+    assert set(simulation.states.visits) == {state.name for state in State}

@@ -14,7 +14,7 @@ from plc_sim.commands import scenario_of
 
 HERE = Path(__file__).parents[1]
 
-TestPickCell = cell_test("cell.toml", search=settings(max_examples=120))
+TestPickCell = cell_test("cell.toml", search=settings(max_examples=60))
 
 
 def in_scenario(name: str, seconds: float) -> Simulation:
