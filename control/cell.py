@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from control.conduct import ACKNOWLEDGING, AFTER, AT_REST, CONFIGURABLE, ENDED, ENDING, OPERATOR
+from control.conduct import ACKNOWLEDGING, AT_REST, CONFIGURABLE, ENDED, ENDING, OPERATOR
 from control.controller import Controller, resolve
 from control.declarations import check_declarations, sequences_of
 from control.device import Device, DeviceSlot
@@ -15,8 +15,8 @@ from control.interlock import Alarm, Checked, Interlock, InterlockRung, Trip, Tr
 from control.link import DeviceLink
 from control.packml import STATE_COMPLETE, Command, PackML, State, target
 from control.port import OutputView
-from control.property import Property, PropertyRung, Violation
-from control.reactions import DeviceRung, HeardRung, LossRung, PanelRung, ReadyRung, StarvedRung, losses
+from control.property import Property, Violation, WatchList
+from control.reactions import DeviceRung, HeardRung, LossRung, PanelRung, ReadyRung, StarvedRung, refusal
 from control.retain import Retained
 from control.scan import NEVER, Ladder, Rung
 from control.sequence import Sequence
@@ -66,16 +66,13 @@ class Cell(Controller):
     trip_rungs: tuple[TripRung, ...]
     interlock_rungs: tuple[InterlockRung, ...]
     violations: list[Violation]
-    plant: Any
     reactions: Ladder
     """What the cell reacts to by itself."""
     running: Ladder
     """The sequences of the present state."""
     outputs_logic: Ladder
     """Combinations and interlocks."""
-    watched: Ladder
-    """The properties."""
-    watched_properties: tuple[PropertyRung, ...]
+    watch_list: WatchList
     asked: deque[tuple[Command, str]]
     heard: tuple[tuple[Command, str], ...]
     heard_bit: int
@@ -107,7 +104,6 @@ class Cell(Controller):
             )
             for interlock in self.interlocks
         )
-        self.plant = None
         self.violations = []
         self.reactions = Ladder(
             (
@@ -120,8 +116,7 @@ class Cell(Controller):
             )
         )
         self.outputs_logic = Ladder((*self.combination_rungs, *self.interlock_rungs))
-        self.watched_properties = ()
-        self.watched = Ladder()
+        self.watch_list = WatchList(self)
         self.asked = deque()
         self.heard = ()
         self.heard_bit = scan.new_bit()
@@ -132,18 +127,7 @@ class Cell(Controller):
         self._seal()
 
     _settable = frozenset(
-        {
-            "due",
-            "reads",
-            "every_rung",
-            "heard",
-            "violations",
-            "plant",
-            "running",
-            "present",
-            "watched",
-            "watched_properties",
-        }
+        {"due", "reads", "every_rung", "heard", "violations", "running", "present", "watch_list"}
     )
 
     def button_tags(self) -> dict[Command | None, Tag[bool]]:
@@ -158,12 +142,8 @@ class Cell(Controller):
         return list(dict.fromkeys(kind for state in self.sequences for kind in sequences_of(self, state)))
 
     def watch(self, properties: Iterable[Property], plant: Any = None) -> None:
-        """Judge these properties in every scan from now on. `plant.moved()` tells the bits of what moved in
-        it.
-        """
-        self.plant = plant
-        self.watched_properties = tuple(PropertyRung(watched, self, plant) for watched in properties)
-        self.watched = Ladder(self.watched_properties)
+        """Judge these properties from now on, and those of `plant` at its edges too."""
+        self.watch_list = WatchList(self, properties, plant)
         self.due = 0
 
     # what the logic and people read
@@ -185,7 +165,7 @@ class Cell(Controller):
             ]
             return f"{state.name}: {'; '.join(texts) or 'about to go on'}"
         command = OPERATOR[state]
-        reason = self.refusal_reason(command)
+        reason = refusal(self, command)
         return f"{state.name}: waiting for {command.name}" + (f", which {reason}" if reason else "")
 
     def in_state(self, state: State) -> list[Sequence[Any]]:
@@ -237,9 +217,8 @@ class Cell(Controller):
             changed |= device.take()
         if self.asked or self.heard:
             self.heard = tuple(self.asked.popleft() for _ in range(len(self.asked)))
-        if self.plant is not None:
-            changed |= self.plant.moved()
-        return changed | self.retained.take(now) | (self.heard_bit if self.heard else 0)
+        changed |= self.watch_list.moved() | self.retained.take(now)
+        return changed | (self.heard_bit if self.heard else 0)
 
     def lapse(self) -> int:
         return min(super().lapse(), self.retained.due)
@@ -253,7 +232,7 @@ class Cell(Controller):
             self.change_state()
             self.reactions.disturb(scan.fresh)
             scan.fresh = 0
-        for ladder in (self.running, self.outputs_logic, self.watched):
+        for ladder in (self.running, self.outputs_logic, self.watch_list):
             ladder.evaluate(scan)
         self.conclude()
 
@@ -266,7 +245,7 @@ class Cell(Controller):
             self.due = 0
 
     def ladders(self) -> tuple[Ladder, ...]:
-        return self.reactions, self.running, self.outputs_logic, self.watched
+        return self.reactions, self.running, self.outputs_logic, self.watch_list
 
     def judge(self, now: int) -> bool:
         """Judge the properties between two scans, at an edge of the plant. Whether the next scan has to come
@@ -275,12 +254,11 @@ class Cell(Controller):
         scan = self._scan
         if not scan.now:  # before its first scan the cell knows nothing
             return False
-        scan.changed, scan.now = self.plant.edges(), now
-        self.watched.evaluate(scan)
+        self.watch_list.judge(scan, now)
         entries, scan.trace = scan.trace, []
         for sink in self.sinks if entries else ():
             sink(now, entries)
-        return bool(self.watched.reads & ~self.reads) or self.watched.due < self.due
+        return bool(self.watch_list.reads & ~self.reads) or self.watch_list.due < self.due
 
     def conclude(self) -> None:
         """An acting state whose sequences are all done is complete; EXECUTE with all done asks to
@@ -300,26 +278,12 @@ class Cell(Controller):
         self.demands, self.complete = (), False
         commands = {command: cause for command, cause in reversed(demands)}
         for command in list(commands):
-            if reason := self.refusal_reason(command):
+            if reason := refusal(self, command):
                 self.packml.refuse(command.name, reason)
                 del commands[command]
         acted = self.packml.step(commands, complete)
         if self.packml.state is not before:
             self.enter_state(before, acted, commands.get(acted, "") if acted else "")
-
-    def refusal_reason(self, command: Command) -> str:
-        """Why a command is not permitted now; empty if it is."""
-        scan = self._scan
-        if command is C.RESET and self.unconfirmed:
-            return "wants the retained values confirmed"
-        for rung in self.trip_rungs if command in AFTER else ():
-            if rung.reaction in AFTER[command] and (failing := rung.failing(scan)):
-                return f"wants {failing}"
-        for reaction, source, text in losses(self) if command in AFTER else ():
-            if reaction in AFTER[command]:
-                return f"wants {source} back: {text}"
-        failing = self.permitted[command].first_failing(scan) if command in self.permitted else ""
-        return f"wants {failing}" if failing else ""
 
     def enter_state(self, before: State, acted: Command | None, cause: str) -> None:
         """Everything that goes with a change of state."""

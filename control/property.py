@@ -8,13 +8,13 @@ the test's, so its error never touches the controller.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, NamedTuple
 
 from control.errors import DefinitionError, describe, nearest
-from control.scan import Rung, Scan, ns
+from control.scan import Ladder, Rung, Scan, ns
 
 Judge = Callable[..., Any]
 
@@ -106,6 +106,26 @@ class PropertyRung(Rung):
         if not self.violated:
             self.violated = True
             self.cell.violate(Violation(scan.now, self.property.requirement, text, self.cell.waiting_for()))
+
+
+class WatchList(Ladder):
+    """The properties watched on one cell. `plant`, if they look at one, tells with `moved()` and `edges()`
+    which of its bits have changed.
+    """
+
+    def __init__(self, cell: Any, properties: Iterable[Property] = (), plant: Any = None) -> None:
+        self.properties = tuple(PropertyRung(watched, cell, plant) for watched in properties)
+        self.plant = plant
+        super().__init__(self.properties)
+
+    def moved(self) -> int:
+        """The bits of what has moved in the plant without an edge."""
+        return self.plant.moved() if self.plant is not None else 0
+
+    def judge(self, scan: Scan, now: int) -> None:
+        """Judge at an edge of the plant, between two scans."""
+        scan.changed, scan.now = self.plant.edges(), now
+        self.evaluate(scan)
 
 
 def _bind(judge: Judge, cell: Any, plant: Any) -> Callable[[], Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
+from control.conduct import AFTER
 from control.device import Device
 from control.packml import Command, State
 from control.scan import NEVER, Rung, Scan, ns
@@ -45,6 +46,21 @@ def losses(cell: Cell) -> Iterator[tuple[Command, str, str]]:
         device = cell.devices[name]
         if not device.good and slot.lost is not None:
             yield slot.lost, name, device.image.cause
+
+
+def refusal(cell: Cell, command: Command) -> str:
+    """Why a command is not permitted now; empty if it is."""
+    scan, after = cell._scan, AFTER.get(command, frozenset())
+    if command is Command.RESET and cell.unconfirmed:
+        return "wants the retained values confirmed"
+    for rung in cell.trip_rungs:
+        if rung.reaction in after and (failing := rung.failing(scan)):
+            return f"wants {failing}"
+    for reaction, source, text in losses(cell) if after else ():
+        if reaction in after:
+            return f"wants {source} back: {text}"
+    failing = cell.permitted[command].first_failing(scan) if command in cell.permitted else ""
+    return f"wants {failing}" if failing else ""
 
 
 class LossRung(Rung):
@@ -129,5 +145,5 @@ class ReadyRung(Rung):
         scan.locked = "a guard in SUSPENDED"
         ready = [sequence.name for sequence in self.cell.in_state(State.EXECUTE) if sequence.runner.ready]
         scan.locked = ""
-        if ready and not self.cell.refusal_reason(Command.UNSUSPEND):
+        if ready and not refusal(self.cell, Command.UNSUSPEND):
             self.cell.demand(Command.UNSUSPEND, f"{', '.join(ready)} can go on")

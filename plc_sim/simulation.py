@@ -114,7 +114,7 @@ class Simulation:
 
     def note_armed(self) -> None:
         """Add up how often each property was armed."""
-        for watched in self.cell.watched_properties:
+        for watched in self.cell.watch_list.properties:
             key = watched.property.requirement
             self.armed[key] = self.armed.get(key, 0) + watched.armed
             watched.armed = 0

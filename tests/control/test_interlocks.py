@@ -286,7 +286,7 @@ def watched(then: Callable[[Any], bool], within: float = 0.0) -> tuple[Desk, lis
 def test_a_property_is_violated_once_per_arming() -> None:
     desk, violations = watched(lambda cell: cell.status.zone_clear)
     desk.scan(3)
-    assert (violations, desk.cell.watched_properties[0].armed) == ([], 1)
+    assert (violations, desk.cell.watch_list.properties[0].armed) == ([], 1)
     desk.set(Status.zone_clear, False)
     desk.scan(3)
     assert [(v.time, v.requirement, v.text) for v in violations] == [
@@ -296,7 +296,7 @@ def test_a_property_is_violated_once_per_arming() -> None:
     for part in (False, True):
         desk.set(Status.part, part)
         desk.scan(2)
-    assert (len(violations), desk.cell.watched_properties[0].armed) == (2, 2)
+    assert (len(violations), desk.cell.watch_list.properties[0].armed) == (2, 2)
 
 
 def test_a_property_may_have_time_to_come_true() -> None:
