@@ -220,6 +220,11 @@ def in_words(value: Any) -> str:
     return ("on" if value else "off") if isinstance(value, bool) else str(value)
 
 
+def span_of(time: float) -> tuple[float, float]:
+    """What the diagram of a violation at `time` shows, in s."""
+    return max(time - BEFORE, 0.0), time + AFTER
+
+
 def choose_lanes(chronicle: Chronicle, watcher: Watcher, time: float) -> list[Lane]:
     """The lanes of the diagram: the state, the steps, the orders to devices, then the plant's signals that
     change in its span; lamps are left out.
@@ -237,7 +242,7 @@ def choose_lanes(chronicle: Chronicle, watcher: Watcher, time: float) -> list[La
     lanes = {name: [(t, v) for t, n, v in chronicle.entries if n == name] for name in names}
     lanes["state"].insert(0, (origin, State.STOPPED.name))
     lanes |= {name: points for name, points in watcher.lanes.items() if name not in lamps}
-    first, last = time - BEFORE, time + AFTER
+    first, last = span_of(time)
     all_of_them = [Lane(name, [((t - origin) / 1e9, v) for t, v in points]) for name, points in lanes.items()]
     chosen = [lane for lane in all_of_them if lane.name == "state" or lane.changes(first, last)]
     return [lane.cut(first, last) for lane in chosen[:MOST_LANES]]

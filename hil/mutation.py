@@ -29,10 +29,13 @@ from plc_sim.scenario import Disturbance
 
 
 class Mutant(NamedTuple):
-    """A wrong controller: what is wrong with it, and what makes it. DefinitionError if it cannot be made."""
+    """A wrong controller: what is wrong with it, what makes it, and the step it is in, as "pick CARRYING".
+    DefinitionError if it cannot be made.
+    """
 
     name: str
     make: Callable[[], type[Cell]]
+    step: str = ""
 
 
 class Verdict(NamedTuple):
@@ -50,8 +53,8 @@ class Verdict(NamedTuple):
 def judge(
     mutant: Mutant, project: Project, *, most: int, disturbances: Iterable[Disturbance] = ()
 ) -> Verdict:
-    """Search for what kills a mutant: undisturbed, on the tour, by `most` disturbances alone, by a quarter as
-    many lists of them.
+    """Search for what kills a mutant: undisturbed, on the tour, by `most` disturbances alone, those at its
+    own step first, by a quarter as many lists of them.
     """
     try:
         rig = Rig(project, controller=mutant.make(), disturbances=disturbances)
@@ -62,7 +65,8 @@ def judge(
     found = search.first(Example(seed, seconds=UNDISTURBED) for seed in (1, 2))
     tour = None if found else search.first([Example(1, tour=True)])
     if found is None:
-        found = search.first(islice(alone(rig), most if tour is None else most // 4)) or tour
+        ordered = sorted(alone(rig), key=lambda e: not e.disturbances[0].after.startswith(f"{mutant.step} "))
+        found = search.first(islice(ordered, most if tour is None else most // 4)) or tour
     if found is None:
         options = settings(
             max_examples=max(most // 4, 1),
@@ -100,9 +104,8 @@ def guard_mutants(controller: type[Cell], sequence: type[Sequence[Any]]) -> Iter
         for target, guard in step.to.items():
             where = f"{sequence.__name__}.{step.name} -> {target}: {method_name(guard)}"
             for text, changed in (("dropped", always(guard)), ("negated", negated(sequence, guard))):
-                yield Mutant(
-                    f"{where} {text}", partial(replaced, controller, sequence, step, target, changed)
-                )
+                make = partial(replaced, controller, sequence, step, target, changed)
+                yield Mutant(f"{where} {text}", make, f"{sequence.name} {step.name}")
 
 
 def limit_mutants(controller: type[Cell], sequence: type[Sequence[Any]]) -> Iterator[Mutant]:
@@ -111,10 +114,9 @@ def limit_mutants(controller: type[Cell], sequence: type[Sequence[Any]]) -> Iter
         if isinstance(step.limit, int | float):
             for factor, text in ((10.0, "x 10"), (0.1, "/ 10")):
                 changed = replace(step, limit=step.limit * factor)
-                yield Mutant(
-                    f"{sequence.__name__}.{step.name}: limit {text}",
-                    partial(with_step, controller, sequence, step, changed),
-                )
+                make = partial(with_step, controller, sequence, step, changed)
+                name = f"{sequence.__name__}.{step.name}: limit {text}"
+                yield Mutant(name, make, f"{sequence.name} {step.name}")
 
 
 def clear_mutants(controller: type[Cell], sequence: type[Sequence[Any]]) -> Iterator[Mutant]:

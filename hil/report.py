@@ -132,11 +132,11 @@ def write_report(
     import jinja2
     from markupsafe import Markup
 
-    from hil.failure import AFTER, BEFORE
+    from hil.failure import span_of
 
     spans = [Span(at, at + max(what.duration, 0.02), what.what) for at, what in done]
     mark = (failure.time, failure.violation.requirement)
-    svg = timing_diagram(lanes, failure.time - BEFORE, failure.time + AFTER, spans, mark)
+    svg = timing_diagram(lanes, *span_of(failure.time), spans, mark)
     environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined)
     html = environment.from_string(TEMPLATE.read_text(encoding="utf-8")).render(
         f=failure, done=done, svg=Markup(svg), version=metadata.version("cellwright")

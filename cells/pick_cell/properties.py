@@ -155,13 +155,13 @@ def phase(cell: PickCell, plant: Any) -> str:
     nothing.
     """
     step = cell[PalletExchange].step if cell.state is State.EXECUTE and not plant.plc.tripped else ""
-    return step if step in ("IDLE", "PREPARING", "RUNNING") else ""
+    return step if step in ("IDLE", "PREPARING", "RUNNING", "COMPLETED") else ""
 
 
 def answered(cell: PickCell, plant: Any) -> bool:
-    status = cell.status
-    if phase(cell, plant) == "RUNNING":
-        return status.exchange_acknowledged
+    status, step = cell.status, cell[PalletExchange].step
+    if step in ("RUNNING", "COMPLETED"):
+        return status.exchange_acknowledged and (step == "RUNNING" or status.exchange_complete)
     return not (status.exchange_acknowledged or status.exchange_complete)
 
 

@@ -15,7 +15,7 @@ from control.project import load_project
 from hil.mutation import Mutant, Verdict, judge, mutants
 
 CELL = Path(__file__).parents[2] / "cells" / "pick_cell" / "cell.toml"
-CORRECT = "the correct controller"
+CORRECT, ALL = "the correct controller", 2_400
 
 
 def verdicts(first: int, every: int, most: int) -> Iterator[Verdict]:
@@ -24,7 +24,7 @@ def verdicts(first: int, every: int, most: int) -> Iterator[Verdict]:
     controller = project.controller()
     every_one = [Mutant(CORRECT, lambda: controller), *mutants(controller)]
     for mutant in islice(every_one, first, None, every):
-        yield judge(mutant, project, most=most)
+        yield judge(mutant, project, most=ALL if mutant.name == CORRECT else most)
 
 
 if __name__ == "__main__":
