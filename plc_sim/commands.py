@@ -17,6 +17,7 @@ from control.project import load_project
 from control.run import orderly_stop
 from control.statistics import percentiles_text
 from plc_sim.console import USAGE, Lines, answer
+from plc_sim.kernel.compilation import load_entries, on_disk
 from plc_sim.scenario import SCENARIOS, Scenario, from_data
 from plc_sim.served import Served, serve_toml
 from plc_sim.simulation import Simulation
@@ -60,6 +61,13 @@ def parameters_of(settings: tuple[str, ...]) -> dict[str, float]:
     return parameters
 
 
+def compile_kernel() -> None:
+    """Have the kernel compiled if it has not been on this machine, and say so, since it takes a while."""
+    if not on_disk():
+        click.echo("compiling the twin's kernel, once on this machine; this takes about a minute", err=True)
+        load_entries()
+
+
 @click.command()
 @cell_path
 @as_json
@@ -79,6 +87,7 @@ def sim(
 ) -> int:
     """Run a cell on its twin, in virtual time."""
     project = load_project(cell)
+    compile_kernel()
     twin = twin_class(project)(
         parameters_of(settings), seed=seed, scenario=scenario_of(scenario), project=project
     )
@@ -154,6 +163,7 @@ def serve(
     until `release plc`. Each is answered with one line.
     """
     project = load_project(cell)
+    compile_kernel()
     twin = twin_class(project)(
         parameters_of(settings), seed=seed, scenario=scenario_of(scenario), project=project
     )

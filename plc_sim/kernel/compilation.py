@@ -101,6 +101,11 @@ def load_entries() -> None:
         compiled.compile(tuple(TYPES[kind] for name, kind in annotations.items() if name != "return"))
 
 
+def on_disk() -> bool:
+    """Whether entries compiled from these sources are kept on this machine, or none are needed."""
+    return bool(config.DISABLE_JIT) or any(DIRECTORY.glob("*.nbi"))
+
+
 def parallel_entry(function: F) -> F:
     """An entry whose outer loop runs on several threads."""
     return _entry(function, parallel=True)
