@@ -40,7 +40,7 @@ EQUIVALENT = {
     ("name", "requirement"),
     [
         ("Feed.OFFERED -> READY: taken dropped", "PC-16"),
-        ("Pick.GRIPPING -> LIFTING: gripped negated", "PC-26"),
+        ("Pick.GRIPPING -> LIFTING: gripped negated", "PC-14"),
         ("Feed.CARRYING: limit / 10", "PC-08"),
         ("Feed.inspected: without clearing self.cell.orders.inspect", "PC-18"),
         ("PalletExchange.REQUESTED -> RUNNING: acknowledged dropped", "PC-25"),
