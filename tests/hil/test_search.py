@@ -126,3 +126,14 @@ def test_the_tour_passes_every_state_whatever_ends_by_itself(rig: Rig, seed: int
     simulation = rig.simulate(example)
     assert rig.play(simulation, example) == "" and not simulation.violations
     assert set(simulation.states.visits) == {state.name for state in State}
+
+
+def test_a_robot_that_is_turned_down_is_slow_and_then_itself_again(rig: Rig) -> None:
+    slow = Disturbance(0.0, "robot_slow", "robot", 1.0, 0.02, after="pick APPROACHING 1")
+    times = []
+    for given in ((), (slow,)):
+        simulation = rig.simulate(Example(1, given))
+        simulation.run(30.0)
+        assert not simulation.cell.alarms and simulation.cell.parts_good > 2
+        times.append(simulation.twin.endpoints["robot"].log[3][0])  # type: ignore[attr-defined]
+    assert times[1] - times[0] > 0.8e9
