@@ -33,7 +33,7 @@ SAMPLE = 0.0005
 SECTIONS = {
     "control/property.py": "properties",
     "plc_sim/view.py": "properties",
-    "plc_sim/plant.py": "kernel calls",
+    "plc_sim/twin.py _turn": "kernel calls",
     "plc_sim/plc_link.py": "image",
     "control/port.py": "image",
     "plc_sim/line.py": "drivers and line",
@@ -56,12 +56,15 @@ SECTIONS = {
     "control/codec.py": "trace",
     "plc_sim/disturb.py": "trace",
     "plc_sim/twin.py": "the twin's turns",
+    "plc_sim/plant.py": "the twin's turns",
     "plc_sim/clock.py": "the twin's turns",
     "control/cell.py": "the scan around them",
     "control/controller.py": "the scan around them",
     "plc_sim/simulation.py": "the scan around them",
 }
-"""Whose time it is while the innermost of these files runs; but all that a property calls is its own."""
+"""Whose time it is while the innermost of these files, or functions, runs; but all that a property calls is
+its own.
+"""
 
 
 def simulation(project: Project, seed: int = 7, **options: Any) -> Simulation:
@@ -84,7 +87,8 @@ def section(frame: FrameType | None) -> str:
     """Whose time it is while this frame runs."""
     found = ""
     while frame is not None:
-        name = SECTIONS.get("/".join(frame.f_code.co_filename.rsplit("/", 2)[-2:]), "")
+        file = "/".join(frame.f_code.co_filename.rsplit("/", 2)[-2:])
+        name = SECTIONS.get(f"{file} {frame.f_code.co_name}") or SECTIONS.get(file, "")
         found = name if name == "properties" else found or name
         frame = frame.f_back
     return found or "the scan around them"
@@ -92,7 +96,7 @@ def section(frame: FrameType | None) -> str:
 
 @contextmanager
 def sampled(samples: Counter[str]) -> Iterator[None]:
-    """Look every now and then at what runs. A kernel call counts where it returns to, in its caller."""
+    """Look every now and then at what runs. A call of compiled code counts for its caller."""
 
     def look(number: int, frame: FrameType | None) -> None:
         samples[section(frame)] += 1
@@ -152,7 +156,7 @@ def plant(seconds: float, repeats: int) -> list[Row]:
     ]  # fmt: skip
 
 
-def measure(seconds: float = 3600.0, repeats: int = 5) -> list[Row]:
+def measure(seconds: float = 3600.0, repeats: int = 3) -> list[Row]:
     """All rows of the twin; `seconds` of virtual time each."""
     project = load_project(CELL)
     with one_core():
