@@ -80,7 +80,7 @@ def test_one_core_is_one_core() -> None:
 
 def test_the_shares_of_time_are_of_all_sections_and_add_up() -> None:
     rows = profile(load_project(CELL), 300.0)
-    shares = {row.name.removeprefix("  share of "): row.value for row in rows}
+    shares = {row.name.removeprefix("closed loop, time in "): row.value for row in rows}
     assert set(shares) == set(SECTIONS.values())
     assert sum(shares.values()) == pytest.approx(100.0)
 

@@ -63,5 +63,5 @@ def measure(seconds: float = 10.0, repeats: int = 5) -> list[Row]:
     missed, overruns = (sum(pair[which].overruns for pair in kept) for which in (0, 1))
     return [
         compared("scan at 10 ms, lateness p99, over S7 and serial", cell, "us", loop, "<= 1.2"),
-        Row("  overruns; beside it the bare loop's", overruns, "", missed, target="no more"),
+        Row("scan at 10 ms, overruns beside the bare loop's", overruns, "", missed, target="no more"),
     ]

@@ -118,7 +118,9 @@ def profile(project: Project, seconds: float) -> list[Row]:
     with sampled(samples):
         run.run(seconds)
     total = max(samples.total(), 1)
-    return [Row(f"  share of {name}", 100 * count / total, "%") for name, count in samples.most_common()]
+    return [
+        Row(f"closed loop, time in {name}", 100 * count / total, "%") for name, count in samples.most_common()
+    ]
 
 
 def loop(project: Project, seconds: float, repeats: int) -> list[Row]:
@@ -135,10 +137,10 @@ def loop(project: Project, seconds: float, repeats: int) -> list[Row]:
     slow = spent(every, seconds / 10)
     return [
         Row("closed loop, all properties", seconds / best, "x real", target=">= 10,000; first step 2,000"),
-        Row("  per executed scan", 1e6 * best / scans, "us"),
-        Row("  executed scans per part", scans / max(parts, 1), ""),
-        Row("  parts per hour", data["parts_per_hour"], "1/h"),
-        Row("  share of EXECUTE", 100 * data["execute_share"], "%", target=">= 80"),
+        Row("closed loop, per executed scan", 1e6 * best / scans, "us"),
+        Row("closed loop, executed scans per part", scans / max(parts, 1), ""),
+        Row("closed loop, parts per hour", data["parts_per_hour"], "1/h"),
+        Row("closed loop, share of EXECUTE", 100 * data["execute_share"], "%", target=">= 80"),
         compared("closed loop, no properties", seconds / bare, "x real", seconds / best),
         compared("closed loop, every scan", seconds / 10 / slow, "x real", seconds / best),
     ]
@@ -150,9 +152,9 @@ def plant(seconds: float, repeats: int) -> list[Row]:
     return [
         Row(f"kernel alone, {figures['components']:.0f} components", figures["x"], "x real",
             target=">= 500,000"),
-        Row("  per event", figures["ns_per_event"], "ns", target="<= 60"),
-        Row("  events per cell-second", figures["events_per_second"], "1/s"),
-        Row("  call of advance with nothing to do", figures["call_us"], "us"),
+        Row("kernel alone, per event", figures["ns_per_event"], "ns", target="<= 60"),
+        Row("kernel alone, events per cell-second", figures["events_per_second"], "1/s"),
+        Row("kernel alone, call with nothing to do", figures["call_us"], "us"),
     ]  # fmt: skip
 
 
