@@ -105,7 +105,15 @@ class PropertyRung(Rung):
         """It does not hold, or cannot be judged; told once until it is armed anew."""
         if not self.violated:
             self.violated = True
-            self.cell.violate(Violation(scan.now, self.property.requirement, text, self.cell.waiting_for()))
+            self.cell.violate(Violation(scan.now, self.property.requirement, text, self.situation(scan)))
+
+    def situation(self, scan: Scan) -> str:
+        """What the cell waits for; its texts are those of its conditions, which may raise."""
+        try:
+            return self.cell.waiting_for()
+        except Exception as error:
+            scan.locked = ""
+            return f"{self.cell.state.name}; what it waits for raised {describe(error)}"
 
 
 class WatchList(Ladder):

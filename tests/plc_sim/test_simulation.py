@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from control.codec import TraceHash
-from control.packml import State
+from control.packml import Command, State
 from control.property import Property
 from plc_sim.scenario import Attendance, Disturbance
 from plc_sim.simulation import Simulation
@@ -168,4 +168,20 @@ def test_a_table_of_times_that_lacks_a_step_is_an_error_of_the_property() -> Non
     (failed,) = run.violations
     assert failed.text.startswith(
         "in time; cannot be judged: DefinitionError: within has no time for 'STOPPED'; there are: EXECUTE"
+    )
+
+
+def test_a_violation_is_told_even_where_the_cell_cannot_say_what_it_waits_for() -> None:
+    def broken(cell: Any) -> bool:
+        "a sound condition"
+        return 1 / 0 > 0
+
+    twin = pick_twin(Disturbance(OPENED, "open", "door", 1.0), attendance=Attendance.NONE)
+    members = {"broken": broken, "permissives": {Command.RESET: (broken,)}}
+    run = Simulation(twin, properties=[SHUT], controller=type("Broken", (twin.controller,), members))
+    run.run_until(8.0)
+    (failed,) = run.violations
+    assert failed.requirement == "T-1"
+    assert failed.situation.startswith(
+        "STOPPED; what it waits for raised ZeroDivisionError: division by zero ("
     )
