@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import Any
 
 from plc_sim.simulation import Simulation
 
@@ -23,6 +24,21 @@ class Campaign:
         self.visits.setdefault(cell, Counter()).update(simulation.states.visits)
         self.armed.setdefault(cell, Counter()).update(simulation.armed)
         self.seconds[cell] += round((simulation.twin.now() - simulation.twin.timing.start) / 1e9)
+
+    def data(self) -> dict[str, Any]:
+        """The counts as plain data, for another process."""
+        return {
+            cell: [runs, self.seconds[cell], dict(self.visits[cell]), dict(self.armed[cell])]
+            for cell, runs in self.examples.items()
+        }
+
+    def take(self, data: dict[str, Any]) -> None:
+        """Add the counts of another process."""
+        for cell, (runs, seconds, visits, armed) in data.items():
+            self.examples[cell] += runs
+            self.seconds[cell] += seconds
+            self.visits.setdefault(cell, Counter()).update(visits)
+            self.armed.setdefault(cell, Counter()).update(armed)
 
     def lines(self) -> list[str]:
         """The campaign in words."""

@@ -40,6 +40,22 @@ def bench(twin: Twin, tmp_path: Path) -> Iterator[Bench]:
         yield running
 
 
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """A worker of pytest-xdist hands over what its searches have seen."""
+    campaign, output = sys.modules.get("hil.campaign"), getattr(session.config, "workeroutput", None)
+    if campaign is not None and output is not None:
+        output["cellwright campaign"] = campaign.CAMPAIGN.data()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Take what a worker's searches have seen."""
+    if data := getattr(node, "workeroutput", {}).get("cellwright campaign"):
+        from hil.campaign import CAMPAIGN
+
+        CAMPAIGN.take(data)
+
+
 def pytest_terminal_summary(terminalreporter: Any) -> None:
     """Say what the property searches have seen."""
     campaign = sys.modules.get("hil.campaign")
