@@ -41,7 +41,7 @@ def test_starved() -> None:
 def test_power_failure() -> None:
     simulation = in_scenario("power_failure", 120.0)
     count = simulation.twin.plant.counts()
-    assert simulation.states.visits["EXECUTE"] == 2
+    assert simulation.states.visits["STARTING"] == 2
     assert simulation.cell.parts_good == count["pallet.parts_on"] + count["exchanger.shipped"]
 
 
