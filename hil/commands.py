@@ -17,7 +17,14 @@ from control.statistics import percentiles_text
 from hil.bench import BenchRun, run_bench
 from hil.campaign import CAMPAIGN
 from hil.cell_test import CellFailure, cell_test
-from plc_sim.commands import parameters_of, scenario_of, scenario_option, seed_option, set_option
+from plc_sim.commands import (
+    compile_kernel,
+    parameters_of,
+    scenario_of,
+    scenario_option,
+    seed_option,
+    set_option,
+)
 
 GOOD, FAILED, INVALID = 0, 1, 4
 STATUS = {"good": GOOD, "failed": FAILED, "invalid": INVALID}
@@ -45,6 +52,7 @@ def bench(
     """Run the controller in its own process against the served twin, in real time, and compare it with the
     twin.
     """
+    compile_kernel()
     with tempfile.TemporaryDirectory(prefix="cellwright-bench-") as folder:
         outcome = run_bench(
             cell,
@@ -124,6 +132,7 @@ def bench_text(data: dict[str, Any]) -> str:
 @as_json
 def test_command(cell: Path, examples: int, as_json: bool) -> int:
     """Property-test a cell: at work, on a tour, disturbed, and the oracle for skipping."""
+    compile_kernel()
     test = cell_test(cell.resolve(), search=settings(max_examples=examples))()
     failed = []
     with click.progressbar(PARTS, label="testing", hidden=as_json, item_show_func=PARTS.get) as parts:

@@ -16,6 +16,7 @@ from hil.bench import run_bench
 from hil.failure import explain
 from hil.rig import Rig
 from hil.search import Search
+from plc_sim.commands import compile_kernel
 from plc_sim.scenario import production
 from plc_sim.simulation import Simulation
 from plc_sim.twin import twin_class
@@ -27,6 +28,7 @@ BUG = "the controller no longer watches the guard door"
 @click.command()
 def demo() -> int:
     """Show in about a minute what this software does, with the shipped pick cell."""
+    compile_kernel()
     from hil.commands import template
 
     path = template() / "cell.toml"
