@@ -121,7 +121,8 @@ class Feed(Sequence["PickCell"]):
 
     def belt_at_rest(self) -> bool:
         "the belt to come to rest"
-        return not self.cell.status.belt_moving
+        # The image of a belt that has just been switched on still shows it at rest.
+        return not self.cell.status.belt_moving and self.in_step(0.1)
 
     def found_good(self) -> bool:
         "the inspection's verdict"

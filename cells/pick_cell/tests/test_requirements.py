@@ -184,3 +184,8 @@ def test_pc_16_a_stop_while_a_part_is_asked_for(moment: str) -> None:
     """The cell went on asking while it was stopped, and two parts came."""
     stop = Disturbance(0.05, "press", "panel.stop", 0.5, after=moment)
     check_scenario("cell.toml", [stop], seed=1)
+
+
+def test_pc_18_a_start_with_a_part_at_the_stop() -> None:
+    """The belt was switched on for one scan, and the inspection began before the image showed it."""
+    check_scenario("cell.toml", [Disturbance(10.68, "open", "door", duration=0.1)], seed=95)
