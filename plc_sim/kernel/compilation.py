@@ -103,7 +103,7 @@ def load_entries() -> None:
 
 def on_disk() -> bool:
     """Whether entries compiled from these sources are kept on this machine, or none are needed."""
-    return bool(config.DISABLE_JIT) or any(DIRECTORY.glob("*.nbi"))
+    return bool(config.DISABLE_JIT) or any(DIRECTORY.rglob("*.nbi"))
 
 
 def parallel_entry(function: F) -> F:
