@@ -38,7 +38,7 @@ perf: $(READY)
 	@$(BIN)/python -m tests.perf $(ONLY)
 
 campaign: $(READY)
-	@$(BIN)/python -m pytest -q -s -m campaign --hypothesis-profile=campaign $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest -q -s -m campaign -o faulthandler_timeout=0 --hypothesis-profile=campaign $(PYTEST_ARGS)
 
 docs: $(READY)
 	@$(BIN)/python -m tests.docs.tables

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from control.conduct import ACKNOWLEDGING, AT_REST, CONFIGURABLE, ENDED, ENDING, OPERATOR
@@ -16,7 +17,16 @@ from control.link import DeviceLink
 from control.packml import STATE_COMPLETE, Command, PackML, State, target
 from control.port import OutputView
 from control.property import Property, Violation, WatchList
-from control.reactions import DeviceRung, HeardRung, LossRung, PanelRung, ReadyRung, StarvedRung, refusal
+from control.reactions import (
+    DeviceRung,
+    HeardRung,
+    LossRung,
+    PanelRung,
+    ReadyRung,
+    RetainRung,
+    StarvedRung,
+    refusal,
+)
 from control.retain import Retained
 from control.scan import NEVER, Ladder, Rung
 from control.sequence import Sequence
@@ -111,6 +121,7 @@ class Cell(Controller):
                 *(DeviceRung(device, self) for device in self.devices.values()),
                 *self.trip_rungs,
                 LossRung(self),
+                RetainRung(self),
                 PanelRung(self, self.button_tags()),
                 HeardRung(self),
             )
@@ -382,6 +393,9 @@ class Cell(Controller):
             self.latched = describe(second)
             self.packml.name = S.ABORTED.name
             self.trace("latched", describe(second))
+            for device in self.devices.values():
+                with suppress(Exception):  # a driver that fails too must not keep the others from stopping
+                    device.halt()
             self.commit()
 
     def take_back(self) -> None:

@@ -127,13 +127,13 @@ class Controller(Declared):
         scan = self._scan
         scan.now = now
         scan.recent, scan.written, scan.fresh = scan.changed, 0, 0
-        scan.changed = self.take_inputs(now)
-        if self.every_rung:
-            self.begin_anew()
-        elif now < self.due and not scan.changed & self.reads:
-            self.put()
-            return
         try:
+            scan.changed = self.take_inputs(now)
+            if self.every_rung:
+                self.begin_anew()
+            elif now < self.due and not scan.changed & self.reads:
+                self.put()
+                return
             self.evaluate()
             self.commit()
         except Exception as error:  # the scan is discarded whatever went wrong in it

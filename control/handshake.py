@@ -70,6 +70,11 @@ class Handshake(Sequence[C], Generic[C]):
         """Take the request back."""
         self.cell.assign(self.request_tag, False)
 
+    def conclude(self) -> None:
+        """It is completed, whatever interrupts the rest of the handshake."""
+        self.drop_request()
+        self.finish()
+
     def data_out(self) -> bool:
         """the data to be out before the request"""
         return self.in_step(2 * self.cell.period)
@@ -111,9 +116,7 @@ def handshake_steps(
         Step("PREPARING", enter="prepare", to={"REQUESTED": Handshake.data_out}, limit=1.0),
         Step("REQUESTED", enter="raise_request", to={"RUNNING": Handshake.acknowledged}, limit=acknowledge),
         Step("RUNNING", to={**failed, "COMPLETED": Handshake.completed}, limit=complete),
-        Step(
-            "COMPLETED", enter="drop_request", leave="finish", to={"IDLE": Handshake.released}, limit=release
-        ),
+        Step("COMPLETED", enter="conclude", to={"IDLE": Handshake.released}, limit=release),
         Step("FAILED", enter="give_up", to={"IDLE": Handshake.released}, limit=release),
     )
     return steps if error else steps[:-1]

@@ -165,8 +165,6 @@ VERBS: Mapping[str, Verb] = {
 }
 """The command table: driver, simulator and docs share it."""
 
-MOTIONS = frozenset({"move_axes_absolute", "move_direct_absolute", "move_linear_absolute"})
-
 
 class MelfaSession(Session):
     """The conversation with one MELFA controller."""

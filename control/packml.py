@@ -160,7 +160,7 @@ def machine_of(states: frozenset[State], kind: type[Machine] = StepMachine) -> M
         if (goal := target(state, command, states)) is not None
     ]
     names = [{"name": state.name} for state in State if state in states]
-    return build(names, rows, attribute="name")
+    return build(names, rows, attribute="name", kind=kind)
 
 
 class Refusal(NamedTuple):

@@ -132,8 +132,9 @@ class WatchList(Ladder):
 
     def judge(self, scan: Scan, now: int) -> None:
         """Judge at an edge of the plant, between two scans."""
-        scan.changed, scan.now = self.plant.edges(), now
+        scanned, scan.changed, scan.now = scan.changed, self.plant.edges(), now
         self.evaluate(scan)
+        scan.changed = scanned
 
 
 def _bind(judge: Judge, cell: Any, plant: Any) -> Callable[[], Any]:

@@ -76,6 +76,18 @@ class LossRung(Rung):
             self.cell.trip(command, source, f"{source} lost: {cause}")
 
 
+class RetainRung(Rung):
+    """Raises an alarm when retained values cannot be saved."""
+
+    def __init__(self, cell: Cell) -> None:
+        self.cell = cell
+
+    def run(self, scan: Scan) -> None:
+        scan.reads |= scan.durable_bit
+        if cause := self.cell.retained.cause:
+            self.cell.raise_alarm("retained", cause)
+
+
 class PanelRung(Rung):
     """Turns rising edges of the buttons into commands. A button that is already pressed when it is first
     seen, at power-up or after its link was lost, is none.

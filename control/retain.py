@@ -174,7 +174,7 @@ class FileStore(Store):
                 os.fsync(file.fileno())
             fresh.replace(target)
             self.sync_folder()
-        except OSError as error:
+        except Exception as error:  # whatever it is, the writer goes on, and the cell says it
             self.cause = f"retained values not saved: {error}"
             return
         self.cause, self.saved = "", values
@@ -214,6 +214,8 @@ class Retained:
         self.scan.durable_bit = self.scan.new_bit()
         self.due = NEVER
         self.restore(cell)
+        self.cause = store.cause
+        """Why the newest values are not durable; empty while they are or will be."""
 
     def values(self) -> Values:
         """The present values."""
@@ -241,10 +243,12 @@ class Retained:
             return 0
         saved = self.store.take(now)
         self.due = self.store.due()
-        if saved is self.scan.durable or not saved:
-            return 0
-        self.scan.durable = saved
-        return self.scan.durable_bit
+        changed = 0
+        if self.store.cause != self.cause:
+            self.cause, changed = self.store.cause, self.scan.durable_bit
+        if saved is not self.scan.durable and saved:
+            self.scan.durable, changed = saved, self.scan.durable_bit
+        return changed
 
     def save(self, scan: Scan) -> None:
         """Begin to save if this scan changed a retained value."""

@@ -109,7 +109,7 @@ class Scan:
             self._journal.pop()()
         self.trace.clear()
         self.orders.clear()
-        self.fresh = 0
+        self.written = self.fresh = 0
         self.locked = self.actor = ""
 
 

@@ -53,6 +53,7 @@ class FunctionBlock(Rung):
         scan.locked = self.where
         value = bool(self.condition(self._holder))
         scan.locked = ""
+        scan.reads |= self._bit
         if value != self._input:
             self._set(value, self.edge(value, scan.now))
 

@@ -4,8 +4,11 @@ the chute.
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from control import (
     DONE,
+    FIRST,
     OUTSIDE,
     TON,
     Cell,
@@ -34,10 +37,11 @@ from control import (
 from .blocks import Orders, Status
 
 PLACES = 12
-PRODUCING = frozenset(
-    {State.STARTING, State.EXECUTE, State.HOLDING, State.HELD, State.UNHOLDING, State.SUSPENDED}
+ALARM_ALLOWED = frozenset(
+    {State.STOPPED, State.STOPPING, State.RESETTING, State.ABORTING, State.ABORTED, State.CLEARING}
 )
-FEEDING = frozenset({State.EXECUTE, State.SUSPENDING, State.SUSPENDED, State.UNSUSPENDING})
+"""States in which the robot may be in alarm: resetting acknowledges it."""
+PRODUCING = frozenset({State.EXECUTE, State.SUSPENDING, State.SUSPENDED, State.UNSUSPENDING})
 
 AT_PICK = frozenset({"APPROACHING", "DESCENDING", "GRIPPING", "LIFTING", "CARRYING"})
 """Steps in which the robot may be in the pick zone, whatever its switch says."""
@@ -238,7 +242,9 @@ class Pick(Sequence["PickCell"]):
 
 
 class PalletExchange(Handshake["PickCell"]):
-    """Have the full pallet exchanged by the PLC."""
+    """Have the full pallet exchanged by the PLC. Held, the exchange rests and is then asked for anew."""
+
+    on: ClassVar = {Command.HOLD: FIRST}
 
     signals = Signals(Orders.exchange_request, Status.exchange_acknowledged, Status.exchange_complete)
     # An exchange that a Stop has left is finished by the PLC before it takes its answers back.
@@ -265,6 +271,10 @@ class Home(Sequence["PickCell"]):
         "the robot to be able to move"
         return self.order.done and self.cell.robot.motion_possible is True
 
+    def located(self) -> bool:
+        "the robot to tell where it is"
+        return self.order.done and self.cell.robot.position is not None
+
     def carried_out(self) -> bool:
         "the robot to do as ordered"
         return self.order.done
@@ -281,7 +291,8 @@ class Home(Sequence["PickCell"]):
 
     def rise(self) -> None:
         robot, home = self.cell.robot, self.cell.params.home
-        here = robot.position or home
+        here = robot.position
+        assert here is not None
         self.order = robot.move_linear_absolute(here._replace(z=max(here.z, home.z)), 0.25)
 
     def go_home(self) -> None:
@@ -290,7 +301,7 @@ class Home(Sequence["PickCell"]):
     steps = (
         Step("ACKNOWLEDGING", enter=reset_alarm, to={"ENABLING": alarm_gone}, limit=2.0),
         Step("ENABLING", enter=enable, to={"LOCATING": can_move}, limit=5.0),
-        Step("LOCATING", enter=locate, to={"RISING": carried_out}, limit=2.0),
+        Step("LOCATING", enter=locate, to={"RISING": located}, limit=2.0),
         Step("RISING", enter=rise, to={"HOMING": carried_out}, limit=6.0),
         Step("HOMING", enter=go_home, to={DONE: carried_out}, limit=6.0),
     )
@@ -329,7 +340,7 @@ class PickCell(Cell):
 
     def robot_healthy(self) -> bool:
         "the robot without alarm"
-        return self.robot.error_code in (0, None) or self.state not in PRODUCING
+        return self.robot.error_code in (0, None) or self.state in ALARM_ALLOWED
 
     def robot_clear(self) -> bool:
         "the robot outside the pick zone"
@@ -339,10 +350,15 @@ class PickCell(Cell):
         "the stopper not ordered to retract"
         return not self.orders.stopper_retract
 
+    def producing(self) -> bool:
+        "the cell to produce, or to wait for the outside"
+        return self.state in PRODUCING
+
     trips = (Trip(guard_closed), Trip(robot_healthy))
     interlocks = (
         Interlock((Orders.belt_run,), allow=(robot_clear,)),
         Interlock((Orders.stopper_extend,), allow=(not_retracting,)),
+        Interlock((Orders.exchange_request,), allow=(producing,)),
     )
 
     def place_free(self) -> bool:
@@ -357,7 +373,7 @@ class PickCell(Cell):
 
     def ask_upstream(self) -> None:
         """Ask upstream for a part, also while starved."""
-        self.orders.ready_for_part = self[Feed].step == "READY" and self.state in FEEDING
+        self.orders.ready_for_part = self[Feed].step == "READY" and self.state in PRODUCING
 
     def show(self) -> None:
         """The stack light, the state and the count, for the panel."""

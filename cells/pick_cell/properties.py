@@ -68,7 +68,8 @@ def tripped(cell: PickCell, plant: Any) -> bool:
 
 
 def off(cell: PickCell, plant: Any) -> bool:
-    return not (plant.belt.run or plant.stopper.extend or plant.stopper.retract or plant.inspection.start)
+    ordered = plant.belt.run or plant.stopper.extend or plant.stopper.retract or plant.inspection.start
+    return not (ordered or plant.exchanger.run)
 
 
 def off_and_at_rest(cell: PickCell, plant: Any) -> bool:

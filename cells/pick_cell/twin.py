@@ -93,7 +93,7 @@ class Exchange(Sequence["PalletProgram"]):
     steps = (
         Step("IDLE", enter=take_back, to={"LEAVING": requested}, limit=OUTSIDE),
         Step("LEAVING", enter=begin_exchange, to={"IDLE": withdrawn, "COMING": leaving}, limit=OUTSIDE),
-        Step("COMING", to={"COMPLETE": arrived}, limit=OUTSIDE),
+        Step("COMING", to={"IDLE": withdrawn, "COMPLETE": arrived}, limit=OUTSIDE),
         Step("COMPLETE", enter=end_exchange, to={"IDLE": withdrawn}, limit=OUTSIDE),
     )
 

@@ -348,7 +348,7 @@ def test_a_handshake_keeps_the_four_phases() -> None:
     desk.set(Status.go, False)
     desk.set(Status.complete, True)
     desk.until(lambda: not desk.get(Orders.request))
-    assert desk.cell[Ask].finished == 0
+    assert (desk.cell[Ask].finished, desk.cell[Ask].step) == (1, "COMPLETED")
     desk.set(Status.complete, False)
     desk.set(Status.acknowledge, False)
     desk.scan(2)
