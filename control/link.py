@@ -46,7 +46,7 @@ class Link(ABC):
 
     @abstractmethod
     def close(self) -> None:
-        """Write the safe values where that is possible, then stop and disconnect."""
+        """Stop and disconnect; a PLC link writes the safe values first where that is possible."""
 
 
 class PlcLink(Link):

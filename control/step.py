@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 Method = Callable[[Any], Any] | str
 
 OUTSIDE: Final = "OUTSIDE"
-"""The `limit` of a step that waits for something beyond the cell."""
+"""The `limit` of a step that waits for something beyond the cell, which must come without the cell's process
+outputs: they are off while it is suspended.
+"""
 DONE: Final = "DONE"
 """The target that ends a sequence."""
 KEEP: Final = "KEEP"

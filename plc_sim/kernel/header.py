@@ -28,7 +28,7 @@ class Cause(IntEnum):
 
 
 class Header(Row):
-    """The first words of a block. A stop that is no event changes TIME, DONE, CAUSE and STOP alone."""
+    """The first words of a block. A stop that is no event changes no component."""
 
     TIME = state("instant reached", "ns")
     DONE = state("every event up to and including this instant is done", "ns")

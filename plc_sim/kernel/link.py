@@ -2,7 +2,7 @@
 scans rest here.
 
 A watched bit that changes in the PLC wakes the controller: SCAN_AT becomes the first scan at which the image
-of the first exchange with x at or after the change has arrived.
+of the first exchange that reaches the memory at or after the change has arrived.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def _scan_from(I: Words, n: int, t: int) -> None:
 
 @kernel
 def present(I: Words, F: Reals, t: int) -> None:
-    """Lay out in IMAGE what the controller sees at `t` (ns): the newest exchange with y <= t."""
+    """Lay out in IMAGE what the controller sees at `t` (ns): the newest exchange that has arrived."""
     n = I[Header.LINK]
     sample = _arrived(I, F, n, t)
     I[Header.IMAGE_NUMBER] = I[sample + SampleRow.NUMBER]
