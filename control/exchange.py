@@ -71,3 +71,4 @@ class Line(NamedTuple):
 POLL = Order(0, "poll")
 IDENTIFY = Order(0, "identify")
 RESYNC = Order(0, "resync")
+REST = Order(0, "rest")

@@ -192,6 +192,9 @@ class MelfaSession(Session):
     def identify(self) -> Exchange:
         return ask("OPEN=NARCUSR", kind=Kind.QUERY, answer=".*")
 
+    def rest(self) -> Exchange:
+        return ask("STOP")
+
     def cut(self, buffer: bytes) -> tuple[bytes | None, bytes]:
         frame, end, rest = buffer.lstrip(b"\r\n").replace(b"\n", b"\r").partition(b"\r")
         return (frame, rest) if end else (None, frame[-self.answer_size :])

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from control.errors import ConfigurationError
-from control.exchange import IDENTIFY, PATIENCE, POLL, RESYNC, Exchange, Job, Kind, Line, Turn, Verb
+from control.exchange import IDENTIFY, PATIENCE, POLL, REST, RESYNC, Exchange, Job, Kind, Line, Turn, Verb
 from control.link import Order, OrderState, Progress, with_order
 from control.scan import NEVER, ns
 
@@ -84,6 +84,12 @@ class Session(ABC):
     @abstractmethod
     def identify(self) -> Exchange:
         """The first request on a fresh line."""
+
+    @abstractmethod
+    def rest(self) -> Exchange:
+        """What brings the device to rest: asked of every device that was identified, before anything else,
+        since nobody knows what it was doing.
+        """
 
     @abstractmethod
     def cut(self, buffer: bytes) -> tuple[bytes | None, bytes]:
@@ -223,6 +229,8 @@ class Session(ABC):
             self.advance_tracked(now)
             self.job, self.kept = self.kept, None
         elif job.order is IDENTIFY:
+            self.job = Job(REST, (self.rest(),))
+        elif job.order is REST:
             self.identified = True
             self.begin()
             self.next_poll = now

@@ -61,6 +61,7 @@ class MelfaDesk:
     def identified(self) -> MelfaDesk:
         """After identification and the first status."""
         self.exchange(b"1;1;OPEN=NARCUSR\r", WHO)
+        self.exchange(b"1;1;STOP\r", b"QoK")
         self.exchange(b"1;1;DSTATE\r", READY)
         return self
 

@@ -118,6 +118,7 @@ def test_three_silences_in_a_row_make_the_device_bad_until_it_is_identified_agai
     desk.order("open_gripper", number=2)
     assert desk.state(2).progress is Progress.REFUSED
     desk.reply(WHO)
+    desk.exchange(b"1;1;STOP\r", b"QoK")
     desk.exchange(b"1;1;DSTATE\r", READY)
     assert desk.session.image.good
 

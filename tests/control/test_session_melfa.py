@@ -67,9 +67,21 @@ def test_what_a_status_tells(answer: bytes, state: GroupState, error: int) -> No
 def test_every_terminator_is_understood_byte_by_byte(end: bytes) -> None:
     desk = MelfaDesk()
     desk.hear()
+    sent = b""
     for byte in WHO + end:
+        sent += desk.session.step(desk.now, bytes((byte,)))
+    assert sent == b"1;1;STOP\r"
+    for byte in b"QoK" + end:
         desk.session.step(desk.now, bytes((byte,)))
     assert desk.session.identified
+
+
+def test_nothing_is_asked_of_a_device_that_does_not_come_to_rest() -> None:
+    desk = MelfaDesk()
+    desk.exchange(b"1;1;OPEN=NARCUSR\r", WHO)
+    assert desk.hear(within=2.0) == b"1;1;STOP\r"
+    assert desk.hear(within=3.0) == b"1;1;OPEN=NARCUSR\r"
+    assert not desk.session.image.good
 
 
 def test_a_speed_is_sent_again_only_when_it_changes_or_the_robot_may_have_forgotten_it() -> None:
