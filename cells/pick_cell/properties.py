@@ -19,6 +19,7 @@ PLC_LOST = REST["the PLC link is lost"]
 
 AT_REST = frozenset({State.STOPPED, State.IDLE, State.HELD, State.ABORTED, State.COMPLETED})
 LIES = ("stuck", "late")
+SEPARATED = ("link_lost", "controller_power_loss", "cell_power_loss")
 
 
 def always(cell: PickCell, plant: Any) -> bool:
@@ -33,8 +34,13 @@ def belt_rests(cell: PickCell, plant: Any) -> bool:
     return not plant.belt.moving
 
 
-def guard_open(cell: PickCell, plant: Any) -> bool:
-    return not (plant.seen("door.channel_1") and plant.seen("door.channel_2"))
+def guard_open(cell: PickCell, plant: Any) -> str:
+    """Whether the PLC may have to act alone, without a controller, since the guard is open; empty if it is
+    closed.
+    """
+    if plant.seen("door.channel_1") and plant.seen("door.channel_2"):
+        return ""
+    return "no link" if plant.happened(*SEPARATED) else "link"
 
 
 def waiting(cell: PickCell, plant: Any) -> str:
@@ -235,7 +241,7 @@ PROPERTIES = [
     Property("PC-01", "the belt rests while the robot is in the pick zone", robot_in_zone, belt_rests),
     Property("PC-02", "never both stopper outputs", always, one_coil),
     Property("PC-03", "after the guard opens all is off and at rest in time", guard_open, off_and_at_rest,
-             GUARD_OPENS),
+             {"link": GUARD_OPENS, "no link": PLC_LOST}),
     Property("PC-04", "parts in = packed + rejected + in the cell", always, parts_conserved),
     Property("PC-05", "no part is dropped or put on a taken place", honest, nothing_dropped),
     Property("PC-06", "only good parts are packed", honest, only_good_packed),

@@ -64,7 +64,11 @@ def test_the_readme_lists_what_leads_back_to_idle() -> None:
 
 def test_pc_03_asks_for_the_printed_bound() -> None:
     rule = next(rule for rule in load_project(CELL).properties() if rule.requirement == "PC-03")
-    assert rule.within == bounds(Twin.load(CELL))["a plant input changes (guard door)"].rest
+    printed = bounds(Twin.load(CELL))
+    assert rule.within == {
+        "link": printed["a plant input changes (guard door)"].rest,
+        "no link": printed["the PLC link is lost"].rest,
+    }
 
 
 @pytest.mark.parametrize(
@@ -162,6 +166,15 @@ def test_pc_01_the_zone_switch_is_stuck(moment: str, value: float) -> None:
 def test_pc_09_a_lost_link_takes_its_own_time() -> None:
     """The cell aborts when its image is too old; the outputs fall when the PLC misses the life word."""
     check_scenario("cell.toml", [Disturbance(5.34, "link_lost", "plc", 0.39)], seed=1)
+
+
+def test_pc_03_the_guard_opens_while_the_controller_is_off() -> None:
+    """Nobody but the PLC can act, and it does when it misses the life word."""
+    check_scenario(
+        "cell.toml",
+        [Disturbance(5.33, "controller_power_loss", duration=0.5), Disturbance(5.33, "open", "door", 0.31)],
+        seed=1,
+    )
 
 
 @pytest.mark.parametrize("moment", ["REQUESTED", "RUNNING", "COMPLETED"])
