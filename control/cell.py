@@ -122,7 +122,7 @@ class Cell(Controller):
                 *self.trip_rungs,
                 LossRung(self),
                 RetainRung(self),
-                PanelRung(self, self.button_tags()),
+                PanelRung(self),
                 HeardRung(self),
             )
         )
@@ -140,14 +140,6 @@ class Cell(Controller):
     _settable = frozenset(
         {"due", "reads", "every_rung", "heard", "violations", "running", "present", "watch_list"}
     )
-
-    def button_tags(self) -> dict[Command | None, Tag[bool]]:
-        """The buttons' tags of this cell; None stands for the confirmation."""
-        kind = type(self)
-        tags: dict[Command | None, Tag[bool]] = {
-            command: resolve(kind, tag) for command, tag in self.buttons.items()
-        }
-        return tags if kind.confirm is None else {**tags, None: resolve(kind, kind.confirm)}
 
     def sequence_classes(self) -> list[type[Sequence[Any]]]:
         return list(dict.fromkeys(kind for state in self.sequences for kind in sequences_of(self, state)))

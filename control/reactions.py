@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from control.conduct import AFTER
+from control.controller import resolve
 from control.device import Device
 from control.packml import Command, State
 from control.scan import NEVER, Rung, Scan, ns
@@ -93,8 +94,12 @@ class PanelRung(Rung):
     seen, at power-up or after its link was lost, is none.
     """
 
-    def __init__(self, cell: Cell, tags: Mapping[Command | None, Tag[bool]]) -> None:
-        self.cell = cell
+    def __init__(self, cell: Cell) -> None:
+        self.cell, kind = cell, type(cell)
+        buttons: dict[Command | None, Tag[bool]] = {**kind.buttons}
+        if kind.confirm is not None:
+            buttons[None] = kind.confirm
+        tags = {command: resolve(kind, tag) for command, tag in buttons.items()}
         self.buttons = [
             (command, tag, getattr(cell, tag.path.partition(".")[0])) for command, tag in tags.items()
         ]

@@ -193,12 +193,16 @@ def one_sided(name: str, runs: list[Events], ends: list[float], common: int) -> 
         yield f"{name}: value {common + 1}: wanted none, got {bench[common][1]!r}"
 
 
+ROUNDED = 2e-5
+"""Lengths in m and angles in rad cross a wire that has two decimals of mm and degrees."""
+
+
 def close(first: Any, second: Any) -> bool:
-    """Equal values; numbers to a micrometre or microradian, since poses cross a wire that rounds."""
+    """Equal values; floats to `ROUNDED`."""
     if isinstance(first, bool) or isinstance(second, bool) or not isinstance(first, type(second)):
         return bool(first == second)
     if isinstance(first, float):
-        return abs(first - second) < 2e-5
+        return abs(first - second) < ROUNDED
     if isinstance(first, dict):
         return first.keys() == second.keys() and all(close(first[key], second[key]) for key in first)
     if isinstance(first, list | tuple):
