@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,7 +17,7 @@ from control.project import load_project
 from tests.perf import s7, scan, start, twin
 from tests.perf.__main__ import PARTS, chosen
 from tests.perf.table import Row, compared, one_core, write
-from tests.perf.twin import CELL, SECTIONS, profile
+from tests.perf.twin import CELL, SECTIONS, profile, sampled
 
 TINY: dict[str, tuple[Callable[[], list[Row]], set[str]]] = {
     "twin": (lambda: twin.measure(30.0, 1), {"closed loop, all properties", "closed loop, every scan"}),
@@ -46,6 +48,16 @@ def test_a_part_gives_rows_of_one_form(part: str, tmp_path: Path) -> None:
         assert entry["name"] in str(row)
         if entry["ratio"] is not None:
             assert entry["value"] / entry["peer_or_floor"] == pytest.approx(entry["ratio"])
+
+
+def test_a_late_signal_does_not_start_the_sampling_again() -> None:
+    """One on its way when the block ended once set the timer anew, and the next signal killed the process."""
+    with sampled(Counter()):
+        look = signal.getsignal(signal.SIGALRM)
+    assert callable(look)
+    look(signal.SIGALRM, None)
+    left = signal.setitimer(signal.ITIMER_REAL, 0.0)
+    assert left == (0.0, 0.0)
 
 
 def test_a_row_shows_its_ratio_and_its_target() -> None:

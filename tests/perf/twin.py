@@ -98,15 +98,20 @@ def section(frame: FrameType | None) -> str:
 def sampled(samples: Counter[str]) -> Iterator[None]:
     """Look every now and then at what runs. A call of compiled code counts for its caller."""
 
+    looking = True
+
     def look(number: int, frame: FrameType | None) -> None:
         samples[section(frame)] += 1
-        signal.setitimer(signal.ITIMER_REAL, SAMPLE)  # only now, or a slow machine would do nothing but look
+        # Only now, or a slow machine would do nothing but look; not after the end: a late signal would go on.
+        if looking:
+            signal.setitimer(signal.ITIMER_REAL, SAMPLE)
 
     before = signal.signal(signal.SIGALRM, look)
     signal.setitimer(signal.ITIMER_REAL, SAMPLE)
     try:
         yield
     finally:
+        looking = False
         signal.setitimer(signal.ITIMER_REAL, 0.0)
         signal.signal(signal.SIGALRM, before)
 
