@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
+from functools import reduce
+from operator import or_
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from control.conduct import ACKNOWLEDGING, AT_REST, CONFIGURABLE, ENDED, ENDING, OPERATOR
@@ -30,7 +32,7 @@ from control.reactions import (
 from control.retain import Retained
 from control.scan import NEVER, Ladder, Rung
 from control.sequence import Sequence
-from control.state import Var, refuse_taken_names
+from control.state import Var, put, refuse_taken_names
 from control.step import DONE
 from control.tag import Tag
 
@@ -86,6 +88,8 @@ class Cell(Controller):
     asked: deque[tuple[Command, str]]
     heard: tuple[tuple[Command, str], ...]
     heard_bit: int
+    brought: int
+    """The bits of what links bring and stores tell: it may have changed since the last scan."""
     present: tuple[Sequence[Any], ...]
     retained: Retained
 
@@ -135,11 +139,22 @@ class Cell(Controller):
         self.present = ()
         self.arrange()
         self.retained = Retained(self, wiring.store)
+        self.brought = reduce(or_, self.sources())
         self._seal()
 
     _settable = frozenset(
         {"due", "reads", "every_rung", "heard", "violations", "running", "present", "watch_list"}
     )
+
+    def sources(self) -> Iterator[int]:
+        """The bits of all that is taken in at the beginning of a scan."""
+        for port in self.ports:
+            for view in port.inputs:
+                yield view.bit
+                yield from (tag.bit for tag in (*view.block.tags.values(), *view.block.comparisons))
+        for device in self.devices.values():
+            yield from (*device.link.field_bits, device.failed_bit)
+        yield from (self.retained.cause_bit, *self._scan.durable_bits.values())
 
     def sequence_classes(self) -> list[type[Sequence[Any]]]:
         return list(dict.fromkeys(kind for state in self.sequences for kind in sequences_of(self, state)))
@@ -224,7 +239,8 @@ class Cell(Controller):
         return changed | (self.heard_bit if self.heard else 0)
 
     def lapse(self) -> int:
-        return min(super().lapse(), self.retained.due)
+        lapse = super().lapse()
+        return min(lapse, self.retained.due) if self.retained.coming & self.reads else lapse
 
     def evaluate(self) -> None:
         scan = self._scan
@@ -250,18 +266,23 @@ class Cell(Controller):
     def ladders(self) -> tuple[Ladder, ...]:
         return self.reactions, self.running, self.outputs_logic, self.watch_list
 
-    def judge(self, now: int) -> bool:
-        """Judge the properties between two scans, at an edge of the plant. Whether the next scan has to come
-        sooner.
+    def judge(self, now: int) -> int:
+        """Judge the properties between two scans, at an edge of the plant. When (ns) the next scan has to
+        come at the latest because of that.
         """
-        scan = self._scan
+        scan, watched = self._scan, self.watch_list
         if not scan.now:  # before its first scan the cell knows nothing
-            return False
-        self.watch_list.judge(scan, now)
+            return NEVER
+        watched.judge(scan, now)
         entries, scan.trace = scan.trace, []
         for sink in self.sinks if entries else ():
             sink(now, entries)
-        return bool(self.watch_list.reads & ~self.reads) or self.watch_list.due < self.due
+        new = watched.reads & ~self.reads
+        if not new and watched.due >= self.due:
+            return NEVER
+        put(self, "reads", self.reads | new)
+        put(self, "due", min(self.due, watched.due))
+        return now if new & self.brought else self.due
 
     def conclude(self) -> None:
         """An acting state whose sequences are all done is complete; EXECUTE with all done asks to

@@ -124,7 +124,8 @@ class Device(Declared):
         self._state["numbered"] = (max(known, default=0), self._state["numbered"][1])
         self.image = self.image_type()
         self._field_bits = {field: scan.new_bit() for field in self.image_type._fields}
-        link.wire(tuple(self._field_bits.values()))
+        self.failed_bit = scan.new_bit()
+        link.wire(tuple(self._field_bits.values()), self.failed_bit)
         self._seal()
 
     _settable = frozenset({"image"})
@@ -152,7 +153,7 @@ class Device(Declared):
         """Leave an order; it is handed to the link when the scan commits."""
         number = self._state["numbered"][0] + 1
         self.numbered = number
-        self.pending = (*self._state["pending"][0], (number, self._scan.actor))
+        self.pending = (*self.under_way(), (number, self._scan.actor))
         self._scan.orders.append((self, Order(number, verb, arguments)))
         return kind(self, number)
 
@@ -172,24 +173,27 @@ class Device(Declared):
         return None if under_way else Progress.UNKNOWN
 
     def is_pending(self, number: int) -> bool:
-        """Whether an order was given and no end of it has been taken in."""
+        """Whether an order was given and its end has not been seen to."""
         return any(number == pending for pending, _ in self._state["pending"][0])
+
+    def under_way(self) -> tuple[tuple[int, str], ...]:
+        """The orders that have not ended, each with who gave it."""
+        pending = self._state["pending"][0]
+        if pending and self.image.ended:
+            ended = [state.number for state in self.image.ended]
+            pending = tuple([entry for entry in pending if entry[0] not in ended])
+        return pending
 
     def failures(self) -> list[tuple[str, str]]:
         """Orders that ended refused or unknown since the last call: who ordered, and what happened."""
         pending = self._state["pending"][0]
-        if not pending:
-            return []
-        oldest = pending[0][0]
-        ended = {state.number: state for state in self.image.ended if state.number >= oldest}
-        if not ended:
-            return []
-        self.pending = tuple(entry for entry in pending if entry[0] not in ended)
-        failed = [(who, ended[number]) for number, who in pending if number in ended]
+        failed = {state.number: state for state in self.image.ended if state.progress.failed}
+        found = [(who, failed[number]) for number, who in pending if number in failed]
+        if found:
+            self.pending = tuple(entry for entry in pending if entry[0] not in failed)
         return [
             (who, f"{self.name}: order {state.number} {state.progress.value}: {state.cause}")
-            for who, state in failed
-            if state.progress.failed
+            for who, state in found
         ]
 
     def update(self) -> None:

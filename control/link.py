@@ -9,6 +9,9 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from enum import Enum
+from functools import reduce
+from itertools import compress
+from operator import ne, or_
 from typing import Any, NamedTuple
 
 from control.block import Region
@@ -144,26 +147,19 @@ class DeviceLink(Link):
 
     image: Any
     field_bits: tuple[int, ...] = ()
+    failed_bit = 0
 
-    def __init__(self, name: str, url: str) -> None:
-        super().__init__(name, url)
-        self._fields: dict[int, tuple[tuple[int, int], ...]] = {}
+    def wire(self, field_bits: tuple[int, ...], failed_bit: int) -> None:
+        """Take the bits of the image's fields, and the one that stands for another order that has failed."""
+        self.field_bits, self.failed_bit = field_bits, failed_bit
 
-    def wire(self, field_bits: tuple[int, ...]) -> None:
-        """Take the bits of the image's fields."""
-        self.field_bits = field_bits
-        self._fields.clear()
-
-    def changed(self, old: Any, new: Any, among: int = -1) -> int:
-        """The bits, of those in `among`, of the fields that differ between two images."""
-        fields = self._fields.get(among)
-        if fields is None:
-            fields = tuple((place, bit) for place, bit in enumerate(self.field_bits) if bit & among)
-            self._fields[among] = fields
-        bits = 0
-        for place, bit in fields:
-            if old[place] is not new[place] and old[place] != new[place]:
-                bits |= bit
+    def changed(self, old: Any, new: Any) -> int:
+        """The bits of what differs between two images."""
+        bits = reduce(or_, compress(self.field_bits, map(ne, old, new)), 0)
+        if new.ended is not old.ended and any(
+            state.progress.failed and state not in old.ended for state in new.ended
+        ):
+            bits |= self.failed_bit
         return bits
 
     @abstractmethod

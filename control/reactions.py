@@ -23,7 +23,7 @@ class DeviceRung(Rung):
         self.device, self.cell = device, cell
 
     def run(self, scan: Scan) -> None:
-        self.device.read("ended")
+        scan.reads |= self.device.failed_bit
         for who, text in self.device.failures():
             name, _, step = who.partition(".")
             sequence = next((s for s in self.cell.sequences_by_class.values() if s.name == name), None)
@@ -31,7 +31,7 @@ class DeviceRung(Rung):
                 self.cell.demand(Command.ABORT, text)
             else:
                 sequence.runner.refuse(step, text)
-        scan.touched = 0  # what is ordered from here on ends by a change of `ended`, not by being given
+        scan.touched = 0  # an order that is given from here on concerns this rung once it has failed
         self.device.update()
         if self.device.every_scan:
             scan.due = 0
@@ -84,7 +84,7 @@ class RetainRung(Rung):
         self.cell = cell
 
     def run(self, scan: Scan) -> None:
-        scan.reads |= scan.durable_bit
+        scan.reads |= self.cell.retained.cause_bit
         if cause := self.cell.retained.cause:
             self.cell.raise_alarm("retained", cause)
 

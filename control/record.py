@@ -69,8 +69,7 @@ def show(cell: Cell, images: dict[str, Any]) -> int:
         if name in images:
             changed |= device.load(images[name])
     if "durable" in images:
-        cell._scan.durable = images["durable"]
-        changed |= cell._scan.durable_bit
+        changed |= cell.retained.show(images["durable"])
     return changed
 
 

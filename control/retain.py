@@ -15,6 +15,8 @@ import queue
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from functools import reduce
+from operator import or_
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -207,11 +209,15 @@ class Retained:
             for name, var in owner._vars.items()
             if var.retain
         }
-        self.bits = 0
-        for owner, name in self.places.values():
-            self.bits |= owner._state[name][1]
         self.scan = cell._scan
-        self.scan.durable_bit = self.scan.new_bit()
+        self.scan.durable_bits = {key: self.scan.new_bit() for key in self.places}
+        self.cause_bit = self.scan.new_bit()
+        self.bits = {
+            owner._state[name][1]: self.scan.durable_bits[key] for key, (owner, name) in self.places.items()
+        }
+        self.written = reduce(or_, self.bits, 0)
+        self.coming = 0
+        """The bits of what will be durable by `due`, where that is known."""
         self.due = NEVER
         self.restore(cell)
         self.cause = store.cause
@@ -238,23 +244,35 @@ class Retained:
         self.scan.durable = self.values() if saved is not None else {}
 
     def take(self, now: int) -> int:
-        """Take what has become durable; its bit if that is new."""
+        """Take what has become durable; the bits of what is new."""
         if not self.places:
             return 0
         saved = self.store.take(now)
         self.due = self.store.due()
+        if self.due == NEVER:
+            self.coming = 0
         changed = 0
         if self.store.cause != self.cause:
-            self.cause, changed = self.store.cause, self.scan.durable_bit
+            self.cause, changed = self.store.cause, self.cause_bit
         if saved is not self.scan.durable and saved:
-            self.scan.durable, changed = saved, self.scan.durable_bit
+            changed |= self.show(saved)
+        return changed
+
+    def show(self, saved: Values) -> int:
+        """Let the cell see these values as the durable ones; the bits of those that differ."""
+        before, changed = self.scan.durable, 0
+        for key, bit in self.scan.durable_bits.items():
+            if key not in before or saved.get(key) != before[key]:
+                changed |= bit
+        self.scan.durable = saved
         return changed
 
     def save(self, scan: Scan) -> None:
         """Begin to save if this scan changed a retained value."""
-        if scan.written & self.bits:
+        if written := scan.written & self.written:
             self.store.save(self.values(), scan.now)
             self.due = self.store.due()
+            self.coming |= reduce(or_, (saved for bit, saved in self.bits.items() if bit & written))
 
 
 def freeze(value: Any) -> Any:

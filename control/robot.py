@@ -151,7 +151,7 @@ class Robot(Device):
             self.group_stop()
 
     def interrupt(self) -> None:
-        if self.good and self.pending:
+        if self.good and self.under_way():
             self.group_interrupt()
 
     def proceed(self) -> None:

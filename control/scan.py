@@ -44,7 +44,7 @@ class Scan:
             "changed",
             "due",
             "durable",
-            "durable_bit",
+            "durable_bits",
             "fresh",
             "recent",
             "history",
@@ -69,7 +69,7 @@ class Scan:
         self.trace: list[tuple[int, str, object]] = []
         self.orders: list[tuple[Any, Any]] = []
         self.durable: Mapping[str, Any] = {}
-        self.durable_bit = 0
+        self.durable_bits: Mapping[str, int] = {}
         self.history: list[tuple[int, str, str, str, int]] | None = None
         self._journal: list[Callable[[], None]] = []
         self._bits = 0

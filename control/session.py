@@ -266,6 +266,7 @@ class Session(ABC):
     def miss(self, now: int) -> None:
         """No answer came in time: let a late one pass, then find the beat again with a status request."""
         job, self.job, self.awaited, self.buffer = self.job, None, None, b""
+        self.steady_answer = None
         assert job is not None
         request = job.requests[job.answered]
         cause = f"no answer to {request.data!r}"

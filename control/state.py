@@ -143,8 +143,9 @@ class Declared:
 
     def durable(self, var: Var[T]) -> T:
         """The value of a retained Var that is safely on disk: what may be counted on after a power loss."""
-        self._scan.reads |= self._scan.durable_bit
-        return cast(T, self._scan.durable.get(f"{getattr(self, 'name', 'cell')}.{var.name}", var.default))
+        scan, key = self._scan, f"{getattr(self, 'name', 'cell')}.{var.name}"
+        scan.reads |= scan.durable_bits.get(key, 0)
+        return cast(T, scan.durable.get(key, var.default))
 
     def __setattr__(self, name: str, value: Any) -> None:
         if name in self._vars or name in self._settable or not self._sealed:

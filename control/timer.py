@@ -26,6 +26,7 @@ class FunctionBlock(Rung):
     _scan: Scan
     _holder: Any
     _bit = 0
+    looks_again = True
 
     def __init__(self, condition: Condition) -> None:
         self.condition = condition

@@ -212,7 +212,9 @@ def readings(cell: Cell) -> dict[int, Callable[[], str]]:
     for device in cell.devices.values():
         for field, bit in device._field_bits.items():
             found[bit] = lambda text=f"{device.name}.{field}": f"{text} changed"
-    return found | {cell._scan.durable_bit: lambda: "the value was saved"}
+    for name, bit in cell._scan.durable_bits.items():
+        found[bit] = lambda name=name: f"{name} was saved"
+    return found
 
 
 def in_words(value: Any) -> str:

@@ -20,7 +20,7 @@ from control.link import Plan
 from control.packml import State
 from control.project import Project, load_project
 from control.retain import MemoryStore, Store
-from control.scan import ns
+from control.scan import NEVER, ns
 from control.schema import LinkTable
 from control.wiring import Wiring, driver_of, driver_part
 from plc_sim.clock import VirtualClock
@@ -246,8 +246,8 @@ class Twin:
             self.disturber.look(now)
             if self.observer is not None:
                 self.observer(now)
-            if self.judged is not None and self.judged.judge(now):
-                self.wake(now)
+            if self.judged is not None and (due := self.judged.judge(now)) < NEVER:
+                self.wake(max(now, due - 1))
 
     def _step(self, now: int) -> None:
         """Everything outside the plant that happens at this instant."""
@@ -255,7 +255,7 @@ class Twin:
             if line.next <= now:
                 before = line.session.image
                 line.step(now)
-                if line.session.image is not before and line.changed(before, line.image, self.reads):
+                if line.session.image is not before and line.changed(before, line.image) & self.reads:
                     self.wake(now)
         if self.disturber.next <= now:
             for line in self.lines.values():
@@ -268,9 +268,9 @@ class Twin:
             self.plc_link.look_ahead(now)
             self.wake(now)
 
-    def wake(self, now: int) -> None:
-        """Let the controller scan at its next instant after now."""
-        self.plant.scan_by(host.scan_at_or_after(self.plant.block, now + 1))
+    def wake(self, after: int) -> None:
+        """Let the controller scan at its next instant after this one."""
+        self.plant.scan_by(host.scan_at_or_after(self.plant.block, after + 1))
 
     # power
 

@@ -175,7 +175,7 @@ class Pick(Sequence["PickCell"]):
 
     def gripped(self) -> bool:
         "the hand to hold the part"
-        return self.cell.status.hand_part and self.in_step(0.25)
+        return self.in_step(0.25) and self.cell.status.hand_part
 
     def arrived_and_saved(self) -> bool:
         "the robot above the place, and the place's number saved"
@@ -183,7 +183,7 @@ class Pick(Sequence["PickCell"]):
 
     def released(self) -> bool:
         "the hand to let go"
-        return not self.cell.status.hand_part and self.in_step(0.25)
+        return self.in_step(0.25) and not self.cell.status.hand_part
 
     def settle(self) -> None:
         # An abort came while the hand opened: the part lies in its place, though nobody has counted it.

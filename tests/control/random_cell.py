@@ -93,7 +93,7 @@ class Box(Device):
         self.order("halt")
 
     def interrupt(self) -> None:
-        if self.pending:
+        if self.under_way():
             self.order("interrupt")
 
     def proceed(self) -> None:

@@ -159,8 +159,7 @@ class Rig(Desk):
                 good = image.good and self.now <= port.link.lapse(view.max_age)
                 bits |= view.bit if good is not view.block._good else 0
         for box in self.cell.devices.values():
-            for bit, new, old in zip(box._field_bits.values(), box.link.image, box.image, strict=True):
-                bits |= bit if new != old else 0
+            bits |= box.link.changed(box.image, box.link.image)
         return bits
 
 
