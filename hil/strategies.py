@@ -37,8 +37,10 @@ DURATIONS: dict[str, tuple[float, float]] = {
     "late": (0.5, 8.0),
     "plc_stop": (0.2, 3.0),
     "link_lost": (0.1, 4.0),
-    "robot_alarm": (0.0, 0.0),
-    "robot_slow": (0.5, 8.0),
+    "program_silent": (0.1, 20.0),
+    "robot_alarm": (0.1, 8.0),
+    "robot_silent": (0.1, 4.0),
+    "robot_slow": (0.5, 20.0),
     "controller_power_loss": (0.5, 3.0),
     "cell_power_loss": (1.0, 3.0),
 }
@@ -59,6 +61,10 @@ CLEAREST: dict[str, tuple[float, ...]] = {
 }
 """The values of each kind when it comes alone."""
 
+SOON, AT_ONCE = 0.05, frozenset({"program_silent", "robot_silent"})
+"""How long (s) after a moment a disturbance comes alone; the kinds that come before anybody has heard of it.
+"""
+
 
 def singles(
     twin: Twin, moments: Sequence[str], more: Iterable[Disturbance] = ()
@@ -66,7 +72,7 @@ def singles(
     """Each disturbance alone, shortly after each moment; any first part of them is spread over both."""
     kinds = [(kind, target) for kind in KINDS for target in targets(twin, kind)]
     alone = [
-        Disturbance(0.05, kind, target, DURATIONS[kind][1], value)
+        Disturbance(0.0 if kind in AT_ONCE else SOON, kind, target, DURATIONS[kind][1], value)
         for kind, target in kinds
         for value in CLEAREST.get(kind, (0.0,))
     ]

@@ -33,7 +33,7 @@ def carry_out(line: str, twin: Twin, now: int) -> str:
     disturber.add(what)
     kind = KINDS[name]
     lasts = "until released" if what.duration == UNTIL_RELEASED else f"for {what.duration:g} s"
-    return kind.text.format(target=what.target, value=what.value) + (f", {lasts}" if kind.lasts else "")
+    return kind.text.format(target=what.target, value=what.value) + f", {lasts}"
 
 
 def disturbance(name: str, words: list[str], at: float) -> Disturbance:
@@ -43,8 +43,8 @@ def disturbance(name: str, words: list[str], at: float) -> Disturbance:
     if name in OUTSIDE:
         raise ConfigurationError(f"{name}: {OUTSIDE[name]}")
     kind, rest = KINDS[name], list(words)
-    target = rest.pop(0) if rest and kind.target not in ("plc", "cell") else ""
-    wanted = [*(["value"] if kind.value else []), *(["duration"] if kind.lasts else [])]
+    target = rest.pop(0) if rest and kind.target not in ("plc", "program", "cell") else ""
+    wanted = ["value", "duration"] if kind.value else ["duration"]
     if len(rest) > len(wanted):
         raise ConfigurationError(f"{name}: wanted {USAGE}, got {' '.join(rest[len(wanted) :])!r} besides")
     if kind.value and not rest:

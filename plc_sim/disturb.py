@@ -93,8 +93,31 @@ def _end_link_lost(twin: Twin, what: Disturbance, now: int) -> None:
         twin.lines[what.target].mend(now)
 
 
+def _begin_program_silent(twin: Twin, what: Disturbance, now: int) -> None:
+    if twin.program is not None:
+        twin.program.answer(False, now)
+
+
+def _end_program_silent(twin: Twin, what: Disturbance, now: int) -> None:
+    if twin.program is not None:
+        twin.program.answer(True, now)
+
+
 def _begin_robot_alarm(twin: Twin, what: Disturbance, now: int) -> None:
+    twin.endpoints[what.target].faulty = True
     twin.endpoints[what.target].disturb(now)
+
+
+def _end_robot_alarm(twin: Twin, what: Disturbance, now: int) -> None:
+    twin.endpoints[what.target].faulty = False
+
+
+def _begin_robot_silent(twin: Twin, what: Disturbance, now: int) -> None:
+    twin.endpoints[what.target].silent = True
+
+
+def _end_robot_silent(twin: Twin, what: Disturbance, now: int) -> None:
+    twin.endpoints[what.target].silent = False
 
 
 def _begin_robot_slow(twin: Twin, what: Disturbance, now: int) -> None:
@@ -137,10 +160,6 @@ def _end_cell_power_loss(twin: Twin, what: Disturbance, now: int) -> None:
     _end_controller_power_loss(twin, what, now)
 
 
-def _nothing(twin: Twin, what: Disturbance, now: int) -> None:
-    """For kinds that do not last."""
-
-
 ACTS: Mapping[str, tuple[Act, Act]] = {
     "press": (_begin_press, _end_press),
     "open": (_begin_open, _end_open),
@@ -148,7 +167,9 @@ ACTS: Mapping[str, tuple[Act, Act]] = {
     "late": (_begin_late, _end_late),
     "plc_stop": (_begin_plc_stop, _end_plc_stop),
     "link_lost": (_begin_link_lost, _end_link_lost),
-    "robot_alarm": (_begin_robot_alarm, _nothing),
+    "program_silent": (_begin_program_silent, _end_program_silent),
+    "robot_alarm": (_begin_robot_alarm, _end_robot_alarm),
+    "robot_silent": (_begin_robot_silent, _end_robot_silent),
     "robot_slow": (_begin_robot_slow, _end_robot_slow),
     "controller_power_loss": (_begin_controller_power_loss, _end_controller_power_loss),
     "cell_power_loss": (_begin_cell_power_loss, _end_cell_power_loss),
@@ -218,13 +239,12 @@ class Disturber:
         self.next = self.agenda[0][0]
 
     def begin(self, disturbance: Disturbance, now: int) -> None:
-        """It begins; what lasts also ends."""
+        """It begins, and ends when its time is over."""
         kind, number = disturbance.kind, len(self.done)
         self.happened[kind] = self.happened.get(kind, 0) + 1
         self.done.append((now, disturbance))
-        if KINDS[kind].lasts:
-            self.lasting[number] = disturbance
-            self.call(now + ns(disturbance.duration), lambda end: self.end(number, end))
+        self.lasting[number] = disturbance
+        self.call(now + ns(disturbance.duration), lambda end: self.end(number, end))
         ACTS[kind][0](self.twin, disturbance, now)
 
     def end(self, number: int, now: int) -> None:
@@ -379,6 +399,7 @@ TARGETS: Mapping[str, Callable[[Twin], Iterable[str]]] = {
         if where.declaration.live and where.declaration.kind is Kind.DURATION
     ],
     "plc": lambda twin: [""],
+    "program": lambda twin: [""] if twin.program is not None else [],
     "link": lambda twin: [twin.plc_name, *twin.lines],
     "robot": lambda twin: [name for name, endpoint in twin.endpoints.items()],
     "cell": lambda twin: [""],

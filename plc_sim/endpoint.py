@@ -20,6 +20,10 @@ class Endpoint(ABC):
 
     answer_time: int
     """What the device takes to answer, in ns."""
+    silent = False
+    """It hears and answers nothing."""
+    faulty = False
+    """The cause of its alarm lasts: acknowledged, the alarm returns at once."""
 
     def wakes(self) -> int:
         """When its own state changes next without being asked, in ns."""

@@ -120,7 +120,7 @@ class MelfaEndpoint(Endpoint):
         self.buffer = b""
         self.right = self.servo = False
         self.servo_at = NEVER
-        self.alarm = 0
+        self.alarm = self.standing
         self.joint_speed, self.linear_speed, self.override = 1.0, 1.0, 100
         self.pose_variable: Pose | None = None
         self.joint_variable: tuple[float, ...] | None = None
@@ -136,13 +136,15 @@ class MelfaEndpoint(Endpoint):
             self.changes += 1
 
     def take(self, received: bytes, now: int) -> Iterable[bytes]:
+        if self.silent:
+            return ()
         *frames, self.buffer = (self.buffer + received).replace(b"\n", b"\r").split(b"\r")
         self.buffer = self.buffer[-256:]
         return [answer for frame in frames if frame and (answer := self.answer(frame, now))]
 
     @property
     def version(self) -> Any:
-        return self.changes, self.arm.version
+        return self.silent, self.changes, self.arm.version
 
     def answer(self, frame: bytes, now: int) -> bytes:
         """The answer to one frame; silence for what is no frame of this protocol."""
@@ -180,6 +182,11 @@ class MelfaEndpoint(Endpoint):
                 raise Refused(Error.BUSY)
 
     # disturbances
+
+    @property
+    def standing(self) -> int:
+        """The alarm that no acknowledging ends; 0 for none."""
+        return int(Error.INJECTED) if self.faulty else 0
 
     def raise_alarm(self, now: int, number: int = Error.INJECTED) -> None:
         """The controller goes into alarm: motion ends, servo off."""
@@ -241,7 +248,7 @@ class MelfaEndpoint(Endpoint):
 
     def reset_alarm(self, now: int) -> str:
         """Acknowledge the alarm."""
-        self.alarm = 0
+        self.alarm = self.standing
         self.changes += 1
         return ""
 

@@ -4,6 +4,7 @@ has.
 
 from __future__ import annotations
 
+from control.block import Area
 from control.link import Image, Plan, PlcLink
 from control.scan import NEVER
 from plc_sim.kernel import host
@@ -139,6 +140,8 @@ class ProgramLink(PlcLink):
         super().__init__(name, f"twin://{name}")
         self.plant = plant
         self.written: tuple[bytes, ...] = ()
+        self.silent = False
+        """The data blocks it writes stay as they are."""
 
     def open(self) -> None:
         """The memory is there from the start."""
@@ -156,7 +159,8 @@ class ProgramLink(PlcLink):
         if data != self.written:
             self.written = data
             for region, new in zip(self.plan.writes, data, strict=True):
-                self.plant.memory[self.plant.io.memory.span(region)] = new
+                if not (self.silent and region.area is Area.DB):
+                    self.plant.memory[self.plant.io.memory.span(region)] = new
 
     def lapse(self, max_age: int) -> int:
         return NEVER

@@ -28,36 +28,36 @@ def either(value: float) -> bool:
 
 
 class Kind(NamedTuple):
-    """One kind of disturbance: what its target names, whether it lasts, which `value` it wants, what is done
-    in words, and whether a value is one it wants.
+    """One kind of disturbance: what its target names, which `value` it wants, what is done in words, and
+    whether a value is one it wants.
     """
 
     target: str
-    lasts: bool
     value: str
     text: str
     fits: Callable[[float], bool] = none
 
 
 KINDS: Mapping[str, Kind] = {
-    "press": Kind("button", True, "", "the operator presses {target}"),
-    "open": Kind("door", True, "", "the guard door {target} is opened"),
-    "stuck": Kind("sensor", True, "0 or 1", "{target} is stuck at {value:g}", either),
-    "late": Kind("delay", True, "0 s or more", "{target} becomes {value:g} s", not_negative),
-    "plc_stop": Kind("plc", True, "", "the PLC goes to STOP"),
-    "link_lost": Kind("link", True, "", "the link {target} is lost"),
-    "robot_alarm": Kind("robot", False, "", "the robot {target} raises an alarm"),
+    "press": Kind("button", "", "the operator presses {target}"),
+    "open": Kind("door", "", "the guard door {target} is opened"),
+    "stuck": Kind("sensor", "0 or 1", "{target} is stuck at {value:g}", either),
+    "late": Kind("delay", "0 s or more", "{target} becomes {value:g} s", not_negative),
+    "plc_stop": Kind("plc", "", "the PLC goes to STOP"),
+    "link_lost": Kind("link", "", "the link {target} is lost"),
+    "program_silent": Kind("program", "", "the PLC's program changes none of its answers"),
+    "robot_alarm": Kind("robot", "", "the robot {target} raises an alarm that cannot be acknowledged"),
+    "robot_silent": Kind("robot", "", "the robot {target} hears and answers nothing"),
     "robot_slow": Kind(
         "robot",
-        True,
         "a share above 0 and up to 1",
         "the robot {target} is turned down to {value:g} of its speed",
         lambda value: 0 < value <= 1,
     ),
     "controller_power_loss": Kind(
-        "cell", True, "0 (before commit) or 1 (after it)", "the controller loses power", either
+        "cell", "0 (before commit) or 1 (after it)", "the controller loses power", either
     ),
-    "cell_power_loss": Kind("cell", True, "", "the whole cell loses power and air"),
+    "cell_power_loss": Kind("cell", "", "the whole cell loses power and air"),
 }
 
 
@@ -92,9 +92,8 @@ class Disturbance:
         return KINDS[self.kind].text.format(target=self.target, value=self.value)
 
     def __str__(self) -> str:
-        lasts = f", for {self.duration:g} s" if KINDS[self.kind].lasts else ""
         when = f"{self.at:.3f} s after {self.after}" if self.after else f"at {self.at:.3f} s"
-        return f"{when}: {self.what}{lasts}"
+        return f"{when}: {self.what}, for {self.duration:g} s"
 
     def call(self) -> str:
         """The Python expression that makes it."""

@@ -239,11 +239,8 @@ def disturbances() -> str:
     """Every kind of disturbance."""
     assert {kind.target for kind in KINDS.values()} == set(TARGETS)
     return table(
-        ("kind", "target", "lasts", "value", "what happens"),
-        (
-            (code(name), kind.target, "yes" if kind.lasts else "no", kind.value, kind.text)
-            for name, kind in KINDS.items()
-        ),
+        ("kind", "target", "value", "what happens"),
+        ((code(name), kind.target, kind.value, kind.text) for name, kind in KINDS.items()),
     )
 
 

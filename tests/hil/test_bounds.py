@@ -29,21 +29,13 @@ def begins(kind: str, target: str = "") -> Act:
     return lambda twin, now: twin.disturber.begin(disturbance, now)
 
 
-def fall_silent(twin: Twin, now: int) -> None:
-    """The robot hears and says nothing more, and the port does not notice."""
-    line = twin.lines["robot"]
-    line.connected = line.skipping = False
-    line.to_device = line.to_driver = ()
-    line.plan()
-
-
 CAUSES: dict[str, tuple[str, Act]] = {
     "guard door": ("a plant input changes (guard door)", begins("open", "door")),
     "PLC to STOP": ("the PLC goes to STOP", begins("plc_stop")),
     "PLC link lost": ("the PLC link is lost", begins("link_lost", "plc")),
     "controller killed": ("the controller dies", begins("controller_power_loss")),
     "robot line pulled": ("a robot line is lost", begins("link_lost", "robot")),
-    "robot silent": ("a robot line is lost", fall_silent),
+    "robot silent": ("a robot line is lost", begins("robot_silent", "robot")),
     "robot alarm": ("the robot raises an alarm", begins("robot_alarm", "robot")),
 }
 

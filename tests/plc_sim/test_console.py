@@ -51,7 +51,7 @@ def test_a_fault_with_a_duration_ends_by_itself_and_its_end_does_no_harm_to_the_
         ("stuck stop_eye.blocked 1 3", "stop_eye.blocked is stuck at 1, for 3 s"),
         ("late stop_eye.on_delay 0.5", "stop_eye.on_delay becomes 0.5 s, until released"),
         ("plc_stop 2", "the PLC goes to STOP, for 2 s"),
-        ("robot_alarm robot", "the robot robot raises an alarm"),
+        ("robot_alarm robot", "the robot robot raises an alarm that cannot be acknowledged, until released"),
     ],
 )
 def test_each_sort_of_line_is_answered_by_what_it_does(twin: Twin, line: str, told: str) -> None:

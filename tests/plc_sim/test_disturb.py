@@ -61,6 +61,9 @@ EFFECTS: dict[str, tuple[Effect, ...]] = {
         Effect("plc", link_lost),
         Effect("robot", lambda twin: not twin.lines["robot"].connected),
     ),
+    "program_silent": (Effect("", lambda twin: twin.program is not None and twin.program.silent),),
+    "robot_alarm": (Effect("robot", lambda twin: twin.endpoints["robot"].faulty),),
+    "robot_silent": (Effect("robot", lambda twin: twin.endpoints["robot"].silent),),
     "robot_slow": (Effect("robot", slowed, 0.25),),
     "controller_power_loss": (
         Effect("", controller_off, 0.0),
@@ -70,14 +73,13 @@ EFFECTS: dict[str, tuple[Effect, ...]] = {
         Effect("", lambda twin: controller_off(twin) and twin.plant.signal_value("plc.running") is False),
     ),
 }
-HARMLESS = ("press", "stuck", "late", "robot_slow")
+HARMLESS = ("press", "stuck", "late", "program_silent", "robot_slow")
 """What need not stop the cell."""
-LASTING = [(kind, effect) for kind, effects in EFFECTS.items() for effect in effects]
+EVERY = [(kind, effect) for kind, effects in EFFECTS.items() for effect in effects]
 
 
 def test_every_kind_is_known_here() -> None:
-    assert set(EFFECTS) == {kind for kind, entry in KINDS.items() if entry.lasts}
-    assert set(ACTS) == set(KINDS)
+    assert set(EFFECTS) == set(ACTS) == set(KINDS)
 
 
 def seen(effect: Effect, times: list[float], *disturbances: Disturbance, **options: Any) -> list[bool]:
@@ -91,14 +93,14 @@ def seen(effect: Effect, times: list[float], *disturbances: Disturbance, **optio
     return found
 
 
-@pytest.mark.parametrize(("kind", "effect"), LASTING)
+@pytest.mark.parametrize(("kind", "effect"), EVERY)
 def test_it_acts_while_it_lasts_and_no_longer(kind: str, effect: Effect) -> None:
     happens = Disturbance(1.0, kind, effect.target, 1.5, effect.value)
     times = [0.9, 1.1, 2.4, 2.7]
     assert seen(effect, times, happens, attendance=Attendance.NONE) == [False, True, True, False]
 
 
-@pytest.mark.parametrize(("kind", "effect"), LASTING)
+@pytest.mark.parametrize(("kind", "effect"), EVERY)
 @pytest.mark.parametrize("second", [(1.5, 0.5), (1.5, 1.5), (2.5, 1.5)])
 def test_overlapping_ones_last_until_the_last_ends(
     kind: str, effect: Effect, second: tuple[float, float]
@@ -171,6 +173,33 @@ def test_a_robot_alarm_stays_until_it_is_acknowledged() -> None:
     happens = Disturbance(1.0, "robot_alarm", "robot")
     assert seen(alarm, [0.9, 1.1, 30.0], happens, attendance=Attendance.NONE) == [False, True, True]
     assert seen(alarm, [0.9, 1.1, 30.0], happens) == [False, True, False]
+
+
+def test_a_robot_alarm_returns_until_its_cause_is_gone() -> None:
+    run = Run(Disturbance(1.0, "robot_alarm", "robot", 6.0))
+    run.run_until(20.0)
+    text = "home ACKNOWLEDGING: waiting for the robot's alarm to go for 2.0 s"
+    assert 0 < len(run.times("alarm", text)) < 4
+    assert run.cell.state is State.EXECUTE and run.times("state", "EXECUTE")[-1] > 7.0
+
+
+def test_a_silent_robot_is_given_up_as_soon_as_it_has_missed_its_requests() -> None:
+    run = Run(Disturbance(8.0, "robot_silent", "robot", 60.0), attendance=Attendance.STARTS)
+    run.run_until(20.0)
+    (lost,) = (time for time, name, text in run.trace if name == "alarm" and "3 times in a row" in text)
+    assert 8.0 < lost <= 8.0 + run.twin.lines["robot"].session.silence_time + 0.02
+    assert not run.violations
+
+
+def test_a_silent_program_goes_on_and_shows_its_answers_when_it_is_asked_no_more() -> None:
+    """The exchange itself takes place; the cell learns of it once the answers are shown again."""
+    silence = Disturbance(0.0, "program_silent", "", 20.0, after="pallet_exchange RUNNING")
+    run = Run(silence, attendance=Attendance.STARTS)
+    run.run_until(140.0)
+    (running,) = run.times("pallet_exchange", "RUNNING")
+    (completed,) = run.times("pallet_exchange", "COMPLETED")
+    assert completed == pytest.approx(running + 20.0, abs=0.1)
+    assert run.times("state", "SUSPENDED") and not run.cell.alarms and not run.violations
 
 
 def test_a_delay_goes_back_to_the_parameter_of_this_twin() -> None:

@@ -17,7 +17,7 @@ Act = tuple[str, float]
 """What is done, and a number that varies it."""
 
 ORDERS = ("enable", "move", "move", "stop", "reset", "hand", "read", "override")
-FAULTS = ("cut", "mend", "alarm", "hold", "release", "power")
+FAULTS = ("cut", "mend", "alarm", "hold", "release", "power", "silence", "speech")
 PAUSES = ("interrupt", "continue")
 GAPS = st.sampled_from((0.0, 0.0003, 0.01, 0.025, 0.1, 0.5)) | st.floats(0.0, 2.0)
 
@@ -61,11 +61,17 @@ def lose_power(rig: LineRig) -> None:
     rig.line.silence(rig.now)
 
 
+def fall_silent(rig: LineRig, silent: bool) -> None:
+    rig.endpoint.silent = silent
+
+
 DONE_TO_THE_ROBOT: dict[str, Any] = {
     "alarm": lambda rig: rig.endpoint.disturb(rig.now),
     "hold": lambda rig: rig.release(False),
     "release": lambda rig: rig.release(True),
     "power": lose_power,
+    "silence": lambda rig: fall_silent(rig, True),
+    "speech": lambda rig: fall_silent(rig, False),
 }
 
 
@@ -78,6 +84,7 @@ def play(script: list[tuple[float, Act]], seed: int, *, skipping: bool) -> LineR
         do(rig, act)
     do(rig, ("mend", 0.0))
     do(rig, ("release", 0.0))
+    do(rig, ("speech", 0.0))
     rig.run(5.0)
     rig.line.catch_up(rig.now)
     rig.look()

@@ -102,7 +102,8 @@ def test_a_disturbance_says_what_is_done_and_when() -> None:
         Disturbance(1.0, "press", "panel.stop"): "at 1.000 s: the operator presses panel.stop, for 0.2 s",
         Disturbance(1.0, "stuck", "eye.blocked", 2.0, 1.0): "at 1.000 s: eye.blocked is stuck at 1, for 2 s",
         Disturbance(0.5, "robot_alarm", "robot", after="pick LOWERING 2"): (
-            "0.500 s after pick LOWERING 2: the robot robot raises an alarm"
+            "0.500 s after pick LOWERING 2:"
+            " the robot robot raises an alarm that cannot be acknowledged, for 0.2 s"
         ),
     }
     assert {disturbance: str(disturbance) for disturbance in texts} == texts
