@@ -247,8 +247,7 @@ class PalletExchange(Handshake["PickCell"]):
     on: ClassVar = {Command.HOLD: FIRST}
 
     signals = Signals(Orders.exchange_request, Status.exchange_acknowledged, Status.exchange_complete)
-    # An exchange that a Stop has left is finished by the PLC before it takes its answers back.
-    steps = handshake_steps(complete=OUTSIDE, release=12.0, error=False)
+    steps = handshake_steps(complete=OUTSIDE, error=False)
 
     def needed(self) -> bool:
         "a full pallet and the robot away from it"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from control import Property, Sequence, State
+from control import Command, Property, Sequence, State
 from plc_sim.bounds import bounds
 
 from .cell import Feed, Home, PalletExchange, Pick, PickCell
@@ -210,31 +210,49 @@ def never(cell: PickCell) -> bool:
     return False
 
 
+TIMES: dict[type[Sequence[Any]], dict[str, tuple[float, float]]] = {
+    Feed: {"RAISING": (1.0, 2.0), "SEARCHING": (3.5, 5.0), "CARRYING": (2.5, 5.0), "BRAKING": (0.5, 1.5)}
+    | {"INSPECTING": (1.0, 3.0), "LOWERING": (1.0, 2.0), "RELEASING": (2.0, 5.0), "LIFTING": (1.0, 2.0)},
+    Pick: {"APPROACHING": (3.0, 5.0), "DESCENDING": (1.5, 3.0), "GRIPPING": (0.5, 1.5)}
+    | {"LIFTING": (1.5, 3.0), "CARRYING": (3.0, 5.0), "LOWERING": (1.5, 3.0), "RELEASING": (0.5, 1.5)}
+    | {"RETREATING": (1.5, 3.0)},
+    PalletExchange: {"RELEASED": (0.5, 1.5), "PREPARING": (0.5, 1.5), "REQUESTED": (0.5, 1.5)}
+    | {"COMPLETED": (0.5, 1.5)},
+    Home: {"ACKNOWLEDGING": (1.5, 3.0), "ENABLING": (3.0, 6.0), "LOCATING": (1.0, 3.0)}
+    | {"RISING": (4.0, 7.0), "HOMING": (4.0, 7.0)},
+}
+"""How long each step that has to end by itself lasts at least before the cell gives it up, and the longest it
+may last before somebody is told, in s.
+"""
+
+
 def step_of(sequence: type[Sequence[Any]], state: State) -> Callable[[PickCell], str]:
     """The step of a sequence while the state it runs in lasts, if it has to end by itself."""
-    longest = LONGEST[sequence]
+    bounded = TIMES[sequence]
 
     def step(cell: PickCell) -> str:
         name = cell[sequence].step if cell.state is state else ""
-        return name if name in longest else ""
+        return name if name in bounded else ""
 
     return step
 
 
-LONGEST: dict[type[Sequence[Any]], dict[str, float]] = {
-    Feed: {"RAISING": 2.0, "SEARCHING": 5.0, "CARRYING": 5.0, "BRAKING": 1.5}
-    | {"INSPECTING": 3.0, "LOWERING": 2.0, "RELEASING": 5.0, "LIFTING": 2.0},
-    Pick: {"APPROACHING": 5.0, "DESCENDING": 3.0, "GRIPPING": 1.5, "LIFTING": 3.0}
-    | {"CARRYING": 5.0, "LOWERING": 3.0, "RELEASING": 1.5, "RETREATING": 3.0},
-    PalletExchange: {"RELEASED": 13.0, "PREPARING": 1.5, "REQUESTED": 1.5, "COMPLETED": 13.0},
-    Home: {"ACKNOWLEDGING": 3.0, "ENABLING": 6.0, "LOCATING": 3.0, "RISING": 7.0, "HOMING": 7.0},
-}
-"""The longest each step may take before somebody is told, in s."""
-
-
 def in_time(requirement: str, sequence: type[Sequence[Any]], state: State) -> Property:
     text = f"every step of {sequence.name} ends, or is reported, in its time"
-    return Property(requirement, text, step_of(sequence, state), never, LONGEST[sequence])
+    longest = {step: most for step, (_, most) in TIMES[sequence].items()}
+    return Property(requirement, text, step_of(sequence, state), never, longest)
+
+
+def given_up(cell: PickCell) -> str:
+    """What aborts the cell in this scan because a step takes too long."""
+    causes = (cause for command, cause in cell.demands if command is Command.ABORT)
+    return next((cause for cause in causes if ": waiting for " in cause), "")
+
+
+def had_its_time(cell: PickCell) -> bool:
+    name, step = given_up(cell).partition(":")[0].split()
+    sequence = next(kind for kind in TIMES if kind.name == name)
+    return cell[sequence].in_step(TIMES[sequence][step][0])
 
 
 PROPERTIES = [
@@ -267,4 +285,5 @@ PROPERTIES = [
     Property("PC-25", "the exchange keeps the four phases of its handshake", phase, answered),
     Property("PC-26", "the robot has one order of a step at a time", stepping, one_order),
     Property("PC-27", "only a robot that has told its place is homed", homing, located),
+    Property("PC-28", "no step is given up before its time", given_up, had_its_time),
 ]  # fmt: skip
