@@ -54,7 +54,7 @@ def judge(
     mutant: Mutant, project: Project, *, most: int, disturbances: Iterable[Disturbance] = ()
 ) -> Verdict:
     """Search for what kills a mutant: undisturbed, on the tour, by `most` disturbances alone, those at its
-    own step first, by a quarter as many lists of them.
+    own step and sequence first, by a quarter as many lists of them.
     """
     try:
         rig = Rig(project, controller=mutant.make(), disturbances=disturbances)
@@ -65,7 +65,7 @@ def judge(
     found = search.first(Example(seed, seconds=UNDISTURBED) for seed in (1, 2))
     tour = None if found else search.first([Example(1, tour=True)])
     if found is None:
-        ordered = sorted(alone(rig), key=lambda e: not e.disturbances[0].after.startswith(f"{mutant.step} "))
+        ordered = sorted(alone(rig), key=partial(distance, mutant.step))
         found = search.first(islice(ordered, most if tour is None else most // 4)) or tour
     if found is None:
         options = settings(
@@ -81,6 +81,14 @@ def judge(
     runs = tour.runs if tour is not None else found.runs
     texts = tuple(str(disturbance) for disturbance in example.disturbances)
     return Verdict(mutant.name, found.requirement, runs, texts, example.tour)
+
+
+def distance(step: str, example: Example) -> int:
+    """How far from a step, as "pick CARRYING", the first disturbance of an example comes: there, elsewhere in
+    its sequence, elsewhere.
+    """
+    after = example.disturbances[0].after
+    return (not after.startswith(f"{step} ")) + (not after.startswith(f"{step.partition(' ')[0]} "))
 
 
 def mutants(controller: type[Cell]) -> Iterator[Mutant]:

@@ -12,25 +12,20 @@ import pytest
 from control.errors import ConfigurationError, DefinitionError
 from control.project import load_project
 from hil.mutation import Mutant, Verdict, judge, mutants, named, sequences
-from tests.hil.mutants import CELL, CORRECT
+from tests.hil.mutants import CELL, CORRECT, row
 
 ROOT = Path(__file__).parents[2]
 CORES, MOST = 2, 600
 
-PROMPT = "the simulated PLC answers a handshake at once, and nothing in the plant can hold it up"
 TIMED = "its guard holds after a fixed time, well within both limits"
 EQUIVALENT = {
-    "PalletExchange.REQUESTED: limit x 10": PROMPT,
-    "PalletExchange.REQUESTED: limit / 10": PROMPT,
-    "PalletExchange.COMPLETED: limit x 10": PROMPT,
-    "PalletExchange.COMPLETED: limit / 10": PROMPT,
-    "PalletExchange.RELEASED: limit x 10": PROMPT,
     "PalletExchange.PREPARING: limit x 10": TIMED,
     "PalletExchange.PREPARING: limit / 10": TIMED,
     "PalletExchange.PREPARING -> REQUESTED: data_out dropped": "no data goes with this request",
     "PalletExchange.PREPARING -> REQUESTED: data_out negated": "no data goes with this request",
     "Feed.SEARCHING: limit x 10": TIMED,
     "Feed.BRAKING: limit x 10": "the simulated belt always comes to rest when it is switched off",
+    "Home.LOCATING: limit x 10": "the driver gives a robot up that does not answer, and that sooner",
     "Feed.lower: without clearing self.cell.orders.stopper_extend": "the interlock takes it back as well",
 }
 """Mutants that no property can tell from the correct controller, and why."""
@@ -101,15 +96,8 @@ def test_campaign() -> None:
 
 
 def table(verdicts: list[Verdict]) -> str:
-    """The campaign for people: killed by, runs needed, disturbances after shrinking."""
-    rows = [
-        f"{v.mutant:<72} {v.killed_by or 'SURVIVES':<10} {v.runs:>5} runs"
-        f"  {'the tour' if v.tour else '; '.join(v.disturbances) or 'undisturbed'}"
-        for v in sorted(verdicts)
-        if v.killed_by
-    ]
-    left = [v for v in verdicts if not v.killed_by]
-    rows += [
-        f"{v.mutant:<72} SURVIVES   {v.runs:>5} runs  {EQUIVALENT.get(v.mutant, '')}" for v in sorted(left)
-    ]
+    """The campaign for people: what is caught, and what is not and why."""
+    rows = [row(verdict) for verdict in sorted(verdicts) if verdict.killed_by]
+    left = [verdict for verdict in verdicts if not verdict.killed_by]
+    rows += [f"{row(verdict)}  {EQUIVALENT.get(verdict.mutant, '')}" for verdict in sorted(left)]
     return "\n".join(["", *rows, f"{len(verdicts) - len(left)} caught, {len(left)} not (with {CORRECT!r})"])
