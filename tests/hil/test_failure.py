@@ -55,11 +55,11 @@ def test_the_page_tells_what_was_done_and_what_followed(failure: Failure) -> Non
 
 def test_commands_and_alarms_are_links_of_the_chain(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    failure = explain(failing("Pick.GRIPPING: limit / 10"), Example(1))
+    failure = explain(failing("PalletExchange.RELEASED -> IDLE: released negated"), Example(1))
     assert failure is not None and failure.violation.requirement == "PC-08"
     told = "\n".join(failure.chain)
-    assert "command ABORT: pick GRIPPING: waiting for the hand to hold the part for 0.1 s" in told
-    assert "alarm pick GRIPPING: waiting for the hand to hold the part for 0.1 s" in told
+    late = "pallet_exchange RELEASED: waiting for not the PLC to take its answers back for 1.0 s"
+    assert f"command ABORT: {late}" in told and f"alarm {late}" in told
     assert failure.done == ["nothing: the cell was at work"]
 
 

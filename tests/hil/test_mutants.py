@@ -36,7 +36,8 @@ EQUIVALENT = {
     [
         ("Feed.OFFERED -> READY: taken dropped", "PC-16"),
         ("Pick.GRIPPING -> LIFTING: gripped negated", "PC-14"),
-        ("Feed.CARRYING: limit / 10", "PC-08"),
+        ("Home.ACKNOWLEDGING -> ENABLING: alarm_gone negated", "PC-08"),
+        ("Feed.CARRYING: limit / 10", "PC-28"),
         ("Feed.inspected: without clearing self.cell.orders.inspect", "PC-18"),
         ("PalletExchange.REQUESTED -> RUNNING: acknowledged dropped", "PC-25"),
         ("Home.RISING -> HOMING: carried_out dropped", "PC-26"),

@@ -202,3 +202,23 @@ def test_pc_16_a_stop_while_a_part_is_asked_for(moment: str) -> None:
 def test_pc_18_a_start_with_a_part_at_the_stop() -> None:
     """The belt was switched on for one scan, and the inspection began before the image showed it."""
     check_scenario("cell.toml", [Disturbance(10.68, "open", "door", duration=0.1)], seed=95)
+
+
+@pytest.mark.parametrize(
+    ("moment", "words"),
+    [("REQUESTED", "the PLC to acknowledge"), ("COMPLETED", "the PLC to take its answers back")],
+)
+def test_pc_28_the_plc_may_be_late_with_an_answer_but_not_for_long(moment: str, words: str) -> None:
+    for lasts, alarms in ((0.4, []), (3.0, [f"pallet_exchange {moment}: waiting for {words} for 1.0 s"])):
+        silence = Disturbance(0.0, "program_silent", "", lasts, after=f"pallet_exchange {moment} 1")
+        simulation, _, _ = watched(silence, seconds=130.0)
+        assert [alarm.text for alarm in simulation.cell.alarms] == alarms and not simulation.violations
+        assert simulation.twin.disturber.done[-1][1] is silence
+
+
+def test_pc_22_an_alarm_that_returns_is_told_when_its_acknowledging_takes_too_long() -> None:
+    simulation, _, trace = watched(Disturbance(0.5, "robot_alarm", "robot", 30.0), seconds=8.0)
+    words = "home ACKNOWLEDGING: waiting for the robot's alarm to go for 2.0 s"
+    (reset,) = (time for time, name, value in trace if (name, value) == ("state", "RESETTING"))
+    (told,) = (time for time, name, value in trace if (name, value) == ("alarm", words))
+    assert 2.0e9 <= told - reset < 2.1e9 and not simulation.violations
