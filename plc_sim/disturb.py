@@ -1,4 +1,4 @@
-"""Carries out disturbances: what each kind does to a twin when it begins, and what when it ends."""
+"""Carries out disturbances, each at its time."""
 
 from __future__ import annotations
 
@@ -15,167 +15,13 @@ from control.scan import NEVER, ns
 from control.step import DONE
 from plc_sim.components.component import Driver
 from plc_sim.components.panel import Door
-from plc_sim.kernel import host
+from plc_sim.effects import ACTS
 from plc_sim.kernel.header import SignalRow
 from plc_sim.kernel.row import Kind
-from plc_sim.line import broken
 from plc_sim.scenario import KINDS, Attendance, Disturbance, Scenario
 
 if TYPE_CHECKING:
     from plc_sim.twin import Twin
-
-Act = Callable[["Twin", Disturbance, int], None]
-
-
-def _begin_press(twin: Twin, what: Disturbance, now: int) -> None:
-    twin.plant.set(what.target, True)
-
-
-def _end_press(twin: Twin, what: Disturbance, now: int) -> None:
-    twin.plant.set(what.target, False)
-
-
-def _begin_open(twin: Twin, what: Disturbance, now: int) -> None:
-    twin.plant.set(f"{what.target}.open", True)
-
-
-def _end_open(twin: Twin, what: Disturbance, now: int) -> None:
-    twin.plant.set(f"{what.target}.open", False)
-
-
-def _begin_stuck(twin: Twin, what: Disturbance, now: int) -> None:
-    twin.plant.force(what.target, bool(what.value))
-
-
-def _end_stuck(twin: Twin, what: Disturbance, now: int) -> None:
-    twin.plant.force(what.target, None)
-
-
-def _begin_late(twin: Twin, what: Disturbance, now: int) -> None:
-    twin.plant.set_parameter(what.target, what.value)
-
-
-def _end_late(twin: Twin, what: Disturbance, now: int) -> None:
-    component, _, name = what.target.rpartition(".")
-    usual = twin.parameters.get(what.target, getattr(twin.components[component], name))
-    twin.plant.set_parameter(what.target, usual)
-
-
-def _begin_plc_stop(twin: Twin, what: Disturbance, now: int) -> None:
-    host.set_run(twin.plant.block, 0, now)
-    twin.plc_link.stop_plc(now)
-
-
-def _end_plc_stop(twin: Twin, what: Disturbance, now: int) -> None:
-    if twin.disturber.lasts("plc_stop", "cell_power_loss"):
-        return
-    host.set_run(twin.plant.block, 1, now)
-    twin.plc_link.start_plc(now)
-
-
-def _begin_link_lost(twin: Twin, what: Disturbance, now: int) -> None:
-    twin.broken.add(what.target)
-    if twin.off:
-        return
-    if what.target == twin.plc_name:
-        twin.plc_link.lose(now)
-    else:
-        twin.lines[what.target].cut(now, broken(what.target))
-
-
-def _end_link_lost(twin: Twin, what: Disturbance, now: int) -> None:
-    twin.broken.discard(what.target)
-    if twin.off:
-        return
-    if what.target == twin.plc_name:
-        twin.plc_link.connect(now)
-    else:
-        twin.lines[what.target].mend(now)
-
-
-def _begin_program_silent(twin: Twin, what: Disturbance, now: int) -> None:
-    if twin.program is not None:
-        twin.program.answer(False, now)
-
-
-def _end_program_silent(twin: Twin, what: Disturbance, now: int) -> None:
-    if twin.program is not None:
-        twin.program.answer(True, now)
-
-
-def _begin_robot_alarm(twin: Twin, what: Disturbance, now: int) -> None:
-    twin.endpoints[what.target].faulty = True
-    twin.endpoints[what.target].disturb(now)
-
-
-def _end_robot_alarm(twin: Twin, what: Disturbance, now: int) -> None:
-    twin.endpoints[what.target].faulty = False
-
-
-def _begin_robot_silent(twin: Twin, what: Disturbance, now: int) -> None:
-    twin.endpoints[what.target].silent = True
-
-
-def _end_robot_silent(twin: Twin, what: Disturbance, now: int) -> None:
-    twin.endpoints[what.target].silent = False
-
-
-def _begin_robot_slow(twin: Twin, what: Disturbance, now: int) -> None:
-    host.set_override(twin.plant.block, twin.plant.number(what.target), what.value, now)
-
-
-def _end_robot_slow(twin: Twin, what: Disturbance, now: int) -> None:
-    percent = getattr(twin.endpoints[what.target], "override", 100)
-    host.set_override(twin.plant.block, twin.plant.number(what.target), percent / 100, now)
-
-
-def _begin_controller_power_loss(twin: Twin, what: Disturbance, now: int) -> None:
-    twin.lose_controller(now, commit=bool(what.value))
-
-
-def _end_controller_power_loss(twin: Twin, what: Disturbance, now: int) -> None:
-    if not twin.disturber.lasts("controller_power_loss", "cell_power_loss"):
-        twin.boot(now)
-        twin.disturber.attend(State.STOPPED, now)
-
-
-def _begin_cell_power_loss(twin: Twin, what: Disturbance, now: int) -> None:
-    """Every output drops out, and the air is vented: on a valve with closed centre a cylinder stops where it
-    is and its air stays in it, so nothing moves until its coil has power again. A hand keeps its grip, brakes
-    hold the arm.
-    """
-    for output in twin.plc.outputs:
-        twin.plant.force(output.target.path, False)
-    _begin_plc_stop(twin, what, now)
-    for name, endpoint in twin.endpoints.items():
-        endpoint.power_cycle(now)
-        twin.lines[name].silence(now)
-    twin.lose_controller(now, commit=False)
-
-
-def _end_cell_power_loss(twin: Twin, what: Disturbance, now: int) -> None:
-    for output in twin.plc.outputs:
-        twin.plant.force(output.target.path, None)
-    _end_plc_stop(twin, what, now)
-    _end_controller_power_loss(twin, what, now)
-
-
-ACTS: Mapping[str, tuple[Act, Act]] = {
-    "press": (_begin_press, _end_press),
-    "open": (_begin_open, _end_open),
-    "stuck": (_begin_stuck, _end_stuck),
-    "late": (_begin_late, _end_late),
-    "plc_stop": (_begin_plc_stop, _end_plc_stop),
-    "link_lost": (_begin_link_lost, _end_link_lost),
-    "program_silent": (_begin_program_silent, _end_program_silent),
-    "robot_alarm": (_begin_robot_alarm, _end_robot_alarm),
-    "robot_silent": (_begin_robot_silent, _end_robot_silent),
-    "robot_slow": (_begin_robot_slow, _end_robot_slow),
-    "controller_power_loss": (_begin_controller_power_loss, _end_controller_power_loss),
-    "cell_power_loss": (_begin_cell_power_loss, _end_cell_power_loss),
-}
-"""What each kind of disturbance does at its beginning and at its end."""
-
 
 FAULTS = frozenset(KINDS) - {"press"}
 

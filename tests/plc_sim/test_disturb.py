@@ -11,7 +11,8 @@ import pytest
 from control.errors import ConfigurationError
 from control.packml import State
 from control.scan import ns
-from plc_sim.disturb import ACTS, targets
+from plc_sim.disturb import targets
+from plc_sim.effects import ACTS
 from plc_sim.plc_link import TwinPlcLink
 from plc_sim.scenario import KINDS, Attendance, Disturbance
 from plc_sim.twin import Twin
