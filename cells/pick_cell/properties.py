@@ -83,7 +83,9 @@ def off_and_at_rest(cell: PickCell, plant: Any) -> bool:
 
 
 def one_coil(cell: PickCell, plant: Any) -> bool:
-    return not (plant.stopper.extend and plant.stopper.retract)
+    """The interlock is the second line: the sequences do not even order both."""
+    ordered = cell.orders.stopper_extend and cell.orders.stopper_retract
+    return not (ordered or plant.stopper.extend and plant.stopper.retract)
 
 
 def parts_conserved(cell: PickCell, plant: Any) -> bool:
@@ -257,7 +259,7 @@ def had_its_time(cell: PickCell) -> bool:
 
 PROPERTIES = [
     Property("PC-01", "the belt rests while the robot is in the pick zone", robot_in_zone, belt_rests),
-    Property("PC-02", "never both stopper outputs", always, one_coil),
+    Property("PC-02", "never both stopper outputs, nor an order of both", always, one_coil),
     Property("PC-03", "after the guard opens all is off and at rest in time", guard_open, off_and_at_rest,
              {"link": GUARD_OPENS, "no link": PLC_LOST}),
     Property("PC-04", "parts in = packed + rejected + in the cell", always, parts_conserved),

@@ -26,7 +26,6 @@ EQUIVALENT = {
     "Feed.SEARCHING: limit x 10": TIMED,
     "Feed.BRAKING: limit x 10": "the simulated belt always comes to rest when it is switched off",
     "Home.LOCATING: limit x 10": "the driver gives a robot up that does not answer, and that sooner",
-    "Feed.lower: without clearing self.cell.orders.stopper_extend": "the interlock takes it back as well",
 }
 """Mutants that no property can tell from the correct controller, and why."""
 
