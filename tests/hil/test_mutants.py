@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from control.errors import ConfigurationError, DefinitionError
 from control.project import load_project
-from hil.mutation import Mutant, Verdict, judge, mutants, named, sequences
+from hil.mutation import Mutant, Verdict, distance, judge, mutants, named, sequences
+from hil.rig import Example
+from plc_sim.scenario import Disturbance
 from tests.hil.mutants import CELL, CORRECT, row
 
 ROOT = Path(__file__).parents[2]
@@ -70,6 +73,13 @@ def test_what_cannot_be_made_is_caught_by_the_definition() -> None:
 def test_an_unknown_mutant_is_named_with_the_nearest() -> None:
     with pytest.raises(ConfigurationError, match=r"no mutant 'Feed.CARRYING: limit x 11'; .*limit x 10"):
         named(load_project(CELL).controller(), "Feed.CARRYING: limit x 11")
+
+
+def test_a_mutant_s_own_step_and_sequence_are_disturbed_first() -> None:
+    moments = ("pick LIFTING 1", "feed READY 1", "pick CARRYING 1", "state IDLE 1")
+    examples = [Example(1, (Disturbance(0.1, "open", "door", after=after),)) for after in moments]
+    ordered = sorted(examples, key=partial(distance, "pick CARRYING"))
+    assert [examples.index(example) for example in ordered] == [2, 0, 1, 3]
 
 
 @pytest.mark.campaign

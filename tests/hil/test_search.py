@@ -11,7 +11,7 @@ from control import Property, State
 from control.project import load_project
 from hil.rig import Example, Rig, beside
 from hil.search import alone, every_moment, moments
-from hil.strategies import singles
+from hil.strategies import AT_ONCE, SOON, singles
 from plc_sim.disturb import targets
 from plc_sim.scenario import KINDS, Disturbance
 
@@ -137,3 +137,9 @@ def test_a_robot_that_is_turned_down_is_slow_and_then_itself_again(rig: Rig) -> 
         assert not simulation.cell.alarms and simulation.cell.parts_good > 2
         times.append(simulation.twin.endpoints["robot"].log[3][0])  # type: ignore[attr-defined]
     assert times[1] - times[0] > 0.8e9
+
+
+def test_silence_begins_before_anybody_has_heard_of_the_moment(rig: Rig) -> None:
+    every = [disturbance for (disturbance,) in singles(rig.twin(Example(1)), moments(rig, 1, 1))]
+    assert {one.kind for one in every if one.at == 0.0} == AT_ONCE
+    assert {one.at for one in every} == {0.0, SOON}
