@@ -133,11 +133,13 @@ KEPT_ORDERS = 16
 
 def with_order(image: Any, state: OrderState) -> Any:
     """A device image in which an order is that far."""
-    orders = tuple([order for order in image.orders if order.number != state.number])
+    number, orders, ended = state.number, image.orders, image.ended
+    if orders:
+        orders = tuple([order for order in orders if order.number != number])
     if not state.progress.ended:
         return image._replace(orders=(*orders, state))
-    ended = [order for order in image.ended if order.number != state.number]
-    return image._replace(orders=orders, ended=(*ended, state)[-KEPT_ORDERS:])
+    ended = [order for order in ended if order.number != number]
+    return image._replace(orders=orders, ended=(*ended[1 - KEPT_ORDERS :], state))
 
 
 class DeviceLink(Link):
@@ -156,10 +158,12 @@ class DeviceLink(Link):
     def changed(self, old: Any, new: Any) -> int:
         """The bits of what differs between two images."""
         bits = reduce(or_, compress(self.field_bits, map(ne, old, new)), 0)
-        if new.ended is not old.ended and any(
-            state.progress.failed and state not in old.ended for state in new.ended
-        ):
-            bits |= self.failed_bit
+        if new.ended is not old.ended:
+            for state in reversed(new.ended):
+                if state in old.ended:
+                    break
+                if state.progress.failed:
+                    bits |= self.failed_bit
         return bits
 
     @abstractmethod

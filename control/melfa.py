@@ -27,6 +27,9 @@ POSE = rf"X;{NUMBER};Y;{NUMBER};Z;{NUMBER};(?:[A-Z]\d?;(?:{NUMBER}|\*+);)*;.*"
 
 RUN_BITS: Mapping[str, int] = {"servo_on": 0x20, "running": 0x40, "operation_right": 0x80}
 STOP_BITS: Mapping[str, int] = {"safety_chain": 0x01, "stopped": 0x02, "waiting": 0x04, "stop_input": 0x08}
+NEEDED = frozenset({"servo_on", "operation_right"})
+BLOCKING = frozenset({"stop_input", "safety_chain"})
+"""The bits of a robot that can move."""
 BITS = {**RUN_BITS, **{name: bit << 8 for name, bit in STOP_BITS.items()}}
 
 
@@ -43,15 +46,10 @@ MODELS = {model.name: model for model in (Model("RV-6S", 1.0), Model("RV-6SL", 1
 
 
 class Status(NamedTuple):
-    """The answer to DSTATE."""
+    """The answer to DSTATE: the bits of run and stop byte that are set, by name, and the error number."""
 
-    run: int
-    stop: int
+    bits: frozenset[str]
     error: int
-
-    def has(self, name: str) -> bool:
-        """Whether a named bit of the run or stop byte is set."""
-        return (self.stop << 8 | self.run) & BITS[name] != 0
 
 
 def frame(command: str) -> bytes:
@@ -84,6 +82,14 @@ def parse(frame: bytes) -> Answer | None:
         return None
     data = found[4].decode("ascii")
     return Answer(b"k" == found[1] or b"r" == found[2], int(found[3]) if found[3] else None, data)
+
+
+@lru_cache(256)
+def status_of(data: str) -> Status:
+    """The data of an answer to DSTATE in parts."""
+    first = data.partition(";")[0]
+    bits = int(first[2:4], 16) << 8 | int(first[:2], 16)
+    return Status(frozenset(name for name, bit in BITS.items() if bits & bit), int(first[4:]))
 
 
 @lru_cache(64)
@@ -220,17 +226,15 @@ class MelfaSession(Session):
     def read_status(self, frame: bytes) -> None:
         answer = parse(frame)
         assert answer is not None
-        first = answer.data.partition(";")[0]
-        status = self.status = Status(int(first[:2], 16), int(first[2:4], 16), int(first[4:]))
-        in_alarm = status.error != 0 or answer.in_alarm
-        clear = not in_alarm and not status.has("stop_input") and not status.has("safety_chain")
+        status = self.status = status_of(answer.data)
+        bits, in_alarm = status.bits, status.error != 0 or answer.in_alarm
         self.image = self.image._replace(
             good=True,
             cause="",
             group_state=self.group_state(status, in_alarm),
-            enabled=status.has("servo_on"),
-            in_motion=status.has("running"),
-            motion_possible=clear and status.has("servo_on") and status.has("operation_right"),
+            enabled="servo_on" in bits,
+            in_motion="running" in bits,
+            motion_possible=not in_alarm and bits >= NEEDED and not bits & BLOCKING,
             error_code=status.error,
         )
 
@@ -238,9 +242,9 @@ class MelfaSession(Session):
         """The PLCopen state that a status stands for."""
         if in_alarm:
             return GroupState.ERROR_STOP
-        if not status.has("servo_on"):
+        if "servo_on" not in status.bits:
             return GroupState.DISABLED
-        if not status.has("running"):
+        if "running" not in status.bits:
             return GroupState.STANDBY
         return GroupState.STOPPING if self.stopping or self.paused else GroupState.MOVING
 
@@ -249,11 +253,11 @@ class MelfaSession(Session):
         assert status is not None
         if order.verb == "enable_robot":
             return self.track_enable(order, status)
-        if status.has("running"):
+        if "running" in status.bits:
             return OrderState(order.number, Progress.ACTIVE)
         if self.stopping:
             return self.ended(order, Progress.ABORTED, "by group_stop")
-        if status.error or not status.has("servo_on") or status.has("stop_input"):
+        if status.error or "servo_on" not in status.bits or "stop_input" in status.bits:
             return self.ended(order, Progress.REFUSED, self.reason(status))
         if self.paused:
             return OrderState(order.number, Progress.ACTIVE)
@@ -261,13 +265,13 @@ class MelfaSession(Session):
 
     def track_enable(self, order: Order, status: Status) -> OrderState:
         """How far an order to switch the servos on is: they come seconds after it was accepted."""
-        if status.has("servo_on"):
+        if "servo_on" in status.bits:
             return self.ended(order, Progress.DONE, "")
         if self.stopping:
             return self.ended(order, Progress.ABORTED, "by group_stop")
         if status.error:
             return self.ended(order, Progress.REFUSED, self.reason(status))
-        if not status.has("operation_right"):
+        if "operation_right" not in status.bits:
             return self.ended(order, Progress.REFUSED, "the operation right was lost")
         return OrderState(order.number, Progress.ACTIVE)
 
@@ -281,9 +285,9 @@ class MelfaSession(Session):
         if status.error:
             return f"robot error {status.error}"
         for name, text in (("safety_chain", "safety chain open"), ("stop_input", "stop input open")):
-            if status.has(name):
+            if name in status.bits:
                 return text
-        return "servo off" if not status.has("servo_on") else "stopped from outside"
+        return "servo off" if "servo_on" not in status.bits else "stopped from outside"
 
     def read_answer(self, job: Job, frame: bytes) -> str:
         answer = parse(frame)

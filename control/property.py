@@ -11,10 +11,11 @@ import inspect
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
+from itertools import compress
 from typing import Any, NamedTuple
 
 from control.errors import DefinitionError, describe, nearest
-from control.scan import Ladder, Rung, Scan, ns
+from control.scan import READS, Ladder, Rung, Scan, ns
 
 Judge = Callable[..., Any]
 
@@ -125,6 +126,19 @@ class WatchList(Ladder):
         self.properties = tuple(PropertyRung(watched, cell, plant) for watched in properties)
         self.plant = plant
         super().__init__(self.properties)
+
+    def evaluate(self, scan: Scan) -> None:
+        """As every ladder; but these are many, few are concerned, and none writes, so C looks for them."""
+        changed, now = scan.changed, scan.now
+        if now >= self.due:
+            concerned = [rung for rung in self.rungs if changed & rung.reads or now >= rung.due]
+        elif changed & self.reads:
+            concerned = list(compress(self.rungs, map(changed.__and__, map(READS, self.rungs))))
+        else:
+            return
+        for rung in concerned:
+            rung.evaluate(scan)
+        self.sum_up()
 
     def moved(self) -> int:
         """The bits of what has moved in the plant without an edge."""

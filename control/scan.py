@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from functools import reduce
-from itertools import compress
 from operator import attrgetter, or_
 from typing import Any
 
@@ -150,34 +149,21 @@ class Ladder:
         self.wrote = 0
 
     def evaluate(self, scan: Scan) -> None:
-        """Evaluate the rungs whose reads changed or whose time has come."""
-        self.wrote = 0
-        if not scan.changed & self.reads and scan.now < self.due:
+        """Evaluate in order the rungs whose reads changed or whose time has come."""
+        self.wrote, now = 0, scan.now
+        if now < self.due and not scan.changed & self.reads:
             return
-        waiting = self.rungs
-        while waiting:
-            writer = self.evaluate_until_write(scan, waiting)
-            waiting = waiting[waiting.index(writer) + 1 :] if writer is not None else ()
+        for rung in self.rungs:
+            if now >= rung.due or scan.changed & rung.reads:
+                rung.evaluate(scan)
+                if scan.fresh:
+                    self.note(scan, rung)
+        self.sum_up()
+
+    def sum_up(self) -> None:
+        """What all rungs together depend on."""
         self.reads = reduce(or_, map(READS, self.rungs), 0)
         self.due = min(map(DUE, self.rungs), default=NEVER)
-
-    def evaluate_until_write(self, scan: Scan, rungs: tuple[Rung, ...]) -> Rung | None:
-        """Evaluate what is concerned up to the first rung that writes, since that may concern others."""
-        for rung in self.concerned(scan, rungs):
-            rung.evaluate(scan)
-            if scan.fresh:
-                self.note(scan, rung)
-                return rung
-        return None
-
-    def concerned(self, scan: Scan, rungs: tuple[Rung, ...]) -> list[Rung]:
-        """Those of `rungs` whose reads changed or whose time has come. Most scans concern few rungs, so the
-        search is left to C.
-        """
-        changed, now = scan.changed, scan.now
-        if now >= self.due:
-            return [rung for rung in rungs if changed & rung.reads or now >= rung.due]
-        return list(compress(rungs, map(changed.__and__, map(READS, rungs))))
 
     def note(self, scan: Scan, writer: Rung) -> None:
         """A rung wrote: those before it look at that in the next scan, those after it in this one; itself if

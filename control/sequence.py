@@ -272,8 +272,11 @@ class Runner(Rung):
     @property
     def ready(self) -> bool:
         """Whether a guard of the current step holds."""
-        guards = self.guards[self.read().step]
-        return any(guard(self.sequence) for guard in guards)
+        sequence = self.sequence
+        for guard in self.guards[self.read().step]:
+            if guard(sequence):
+                return True
+        return False
 
 
 def machine_of(sequence: type[Sequence[Any]], kind: type[Machine] = StepMachine) -> Machine:

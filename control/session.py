@@ -155,15 +155,19 @@ class Session(ABC):
 
     def step(self, now: int, received: bytes) -> bytes:
         """Take what was received; the bytes to send at `now`."""
-        self.buffer += received
-        while self.buffer:
-            frame, self.buffer = self.cut(self.buffer)
-            if frame is None:
-                break
-            self.take(frame, now)
-        if self.awaited is not None and now >= self.limit:
+        if received:
+            self.buffer += received
+            while self.buffer:
+                frame, self.buffer = self.cut(self.buffer)
+                if frame is None:
+                    break
+                self.take(frame, now)
+        if self.awaited is not None:
+            if now < self.limit:
+                return b""
             self.miss(now)
-        return self.send(now) if self.connected and self.awaited is None else b""
+        idle = self.limit == NEVER and self.job is None and not self.queue and now < self.next_poll
+        return b"" if idle or not self.connected else self.send(now)
 
     # how it goes on
 
@@ -221,7 +225,7 @@ class Session(ABC):
             self.strays += 1
             return
         self.job, self.awaited, self.limit, self.silence = None, None, NEVER, 0
-        if job.order in (POLL, RESYNC):
+        if job.order is POLL or job.order is RESYNC:
             if frame != self.last_status or not self.image.good:
                 self.last_status = frame
                 self.read_status(frame)
@@ -334,7 +338,20 @@ class Session(ABC):
         """Note how far an order is in the image."""
         self.image = with_order(self.image, state)
 
-    # leaving out polls that would bring the same answer
+    # what concerns nobody but the line
+
+    @property
+    def free(self) -> bool:
+        """Nothing is awaited and nothing let pass."""
+        return self.awaited is None and self.limit == NEVER
+
+    @property
+    def goes_on(self) -> bool:
+        """The answer that is awaited leads to another request of the same order, unless it is a refusal."""
+        job = self.job
+        if job is None or self.awaited is None or not job.order.number or job.ended:
+            return False
+        return job.answered + 1 < len(job.requests) or self.verbs[job.order.verb].tracked
 
     @property
     def steady(self) -> bool:

@@ -54,9 +54,11 @@ class FunctionBlock(Rung):
         scan.locked = self.where
         value = bool(self.condition(self._holder))
         scan.locked = ""
-        scan.reads |= self._bit
         if value != self._input:
             self._set(value, self.edge(value, scan.now))
+            if scan.reads & self._bit:  # its input reads its output
+                scan.due = 0
+        scan.reads |= self._bit
 
     def edge(self, rising: bool, now: int) -> int:
         """The new reference time after the input changed."""

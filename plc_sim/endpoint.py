@@ -4,10 +4,19 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
+from enum import Enum
 from typing import Any, Protocol
 
 from control.robot import Pose
 from control.scan import NEVER
+
+
+class Concern(Enum):
+    """Whom a request to a device concerns."""
+
+    PLANT = "it acts on the plant, or tells of it"
+    STATUS = "it asks for the status, which `version` stands for, and changes nothing"
+    OWN = "it changes only what later requests use"
 
 
 class Endpoint(ABC):
@@ -36,6 +45,10 @@ class Endpoint(ABC):
     @abstractmethod
     def take(self, received: bytes, now: int) -> Iterable[bytes]:
         """Take bytes; the answers to what is whole now. Silence is an answer too."""
+
+    def concern(self, received: bytes) -> Concern:
+        """Whom these bytes concern; all they change is then an attribute that is replaced, never changed."""
+        return Concern.PLANT
 
     @property
     @abstractmethod

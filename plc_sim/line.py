@@ -1,21 +1,23 @@
 """The virtual wire: a driver's session and a device's endpoint with the time their bytes take between them.
 
 Both are stepped at the exact instants: a request is answered when its last byte has arrived, an answer is
-read when its last byte has. While only status requests lie ahead and nothing at the device has changed since
-the last of them, they are not made but counted: the line catches up in closed form, to the poll on the wire,
-as soon as anything looks.
+read when its last byte has. What concerns nobody but the line is left out of the twin's time in two ways, and
+made up for as soon as anything looks. While only status requests lie ahead and nothing at the device has
+changed since the last of them, they are not made but counted: the line catches up in closed form, to the poll
+on the wire. Where the next instants change only what the two ends keep to themselves, the line goes ahead of
+the twin, and back if something else comes first.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 from control.clock import Clock
 from control.link import DeviceLink, Order
 from control.scan import NEVER, ns
 from control.session import Session
-from plc_sim.endpoint import Endpoint
+from plc_sim.endpoint import Concern, Endpoint
 
 Lateness = Callable[[int], int]
 """The extra time (ns) an answer takes, by the number of the exchange."""
@@ -32,11 +34,34 @@ class Flight(NamedTuple):
     data: bytes
 
 
+class Foreseen(NamedTuple):
+    """A status request answered ahead of its arrival (ns), and the version of the device that it told."""
+
+    arrival: int
+    answers: Iterable[bytes]
+    version: Any
+
+
+class Kept(NamedTuple):
+    """What a line, its session and its endpoint were before it went ahead of the twin, and the version of the
+    device then.
+    """
+
+    line: dict[str, Any]
+    session: dict[str, Any]
+    endpoint: dict[str, Any]
+    version: Any
+
+
 class VirtualLine(DeviceLink):
     """One device link in virtual time.
 
-    The twin calls `step` when `next` has come, and `catch_up` before anything else touches the device.
+    The twin calls `step` when `next` has come, `catch_up` before anything else touches the device, and `plan`
+    afterwards.
     """
+
+    kept: Kept | None = None
+    foreseen: Foreseen | None = None
 
     def __init__(
         self, name: str, session: Session, endpoint: Endpoint, lateness: Lateness, clock: Clock
@@ -70,7 +95,7 @@ class VirtualLine(DeviceLink):
         now = self.clock.now()
         self.catch_up(now)
         self.session.submit(orders)
-        self.plan()
+        self.next = self.soonest()
         self.step(now)
 
     def cut(self, now: int, cause: str) -> None:
@@ -93,7 +118,13 @@ class VirtualLine(DeviceLink):
         self.plan()
 
     def plan(self) -> None:
-        """Find the next instant at which something happens on this line."""
+        """Find the next instant at which this line concerns anything else."""
+        self.next = self.soonest()
+        if self.skipping:
+            self.go_ahead()
+
+    def soonest(self) -> int:
+        """The next instant at which something happens on this line."""
         session, due = self.session, self.endpoint.wakes()
         if session.awaited is not None:
             self.asks = session.limit
@@ -105,7 +136,94 @@ class VirtualLine(DeviceLink):
             due = self.to_device[0].arrival
         if self.to_driver and self.to_driver[0].arrival < due:
             due = self.to_driver[0].arrival
-        self.next = due if due > self.time else self.time
+        return due if due > self.time else self.time
+
+    # ahead of the twin
+
+    def go_ahead(self) -> None:
+        """Do what concerns nobody else ahead of its time."""
+        wakes = self.endpoint.wakes()
+        while self.next < wakes:
+            if self.to_device:
+                going = self.answer_ahead(self.to_device[0])
+            elif self.to_driver:
+                going = self.hear_ahead(self.to_driver[0])
+            else:
+                going = self.session.free and self.converse_ahead(self.next, b"")
+            if not going:
+                return
+
+    def answer_ahead(self, flight: Flight) -> bool:
+        """Let the device take a request that concerns nobody else."""
+        if flight.arrival != self.next or len(self.to_device) > 1 or self.to_driver:
+            return False
+        concern = self.endpoint.concern(flight.data)
+        if concern is Concern.PLANT:
+            return False
+        self.keep()
+        self.time, self.to_device = flight.arrival, ()
+        answers = self.endpoint.take(flight.data, flight.arrival)
+        self.answered = self.endpoint.version
+        if concern is Concern.STATUS:
+            self.foreseen = Foreseen(flight.arrival, answers, self.answered)
+        for answer in answers:
+            self.reply(answer, flight.arrival + self.endpoint.answer_time)
+        self.next = min(self.asks, self.to_driver[0].arrival) if self.to_driver else self.asks
+        return True
+
+    def hear_ahead(self, flight: Flight) -> bool:
+        """Let the driver take an answer that only leads it on."""
+        if flight.arrival != self.next or len(self.to_driver) > 1 or not self.session.goes_on:
+            return False
+        self.keep()
+        self.to_driver = ()
+        return self.converse_ahead(flight.arrival, flight.data)
+
+    def converse_ahead(self, now: int, received: bytes) -> bool:
+        """Step the session; not if that shows in its image."""
+        self.keep()
+        session, self.time = self.session, now
+        image, data = session.image, session.step(now, received)
+        if session.image is not image:
+            self.go_back_before(now)
+            return False
+        if data:
+            self.send(data)
+            self.asks = session.limit
+            self.next = min(self.asks, self.to_device[0].arrival)
+        else:
+            self.next = self.soonest()
+        return True
+
+    def keep(self) -> None:
+        """Keep what the line is before it goes ahead."""
+        if self.kept is None:
+            line, session, endpoint = vars(self).copy(), vars(self.session).copy(), vars(self.endpoint).copy()
+            self.kept = Kept(line, session, endpoint, self.endpoint.version)
+
+    def go_back(self, kept: Kept) -> None:
+        """Be where the line was before it went ahead; what it has foreseen stays so."""
+        foreseen = self.foreseen
+        vars(self).update(kept.line)
+        vars(self.session).update(kept.session)
+        vars(self.endpoint).update(kept.endpoint)
+        self.foreseen = foreseen
+
+    def go_back_before(self, instant: int) -> None:
+        """Be just before an instant that was reached ahead of its time; the line stays ahead of the twin."""
+        kept = self.kept
+        assert kept is not None
+        self.go_back(kept)
+        self.kept = kept
+        while self.next < instant:
+            self.advance(self.next)
+            self.next = self.soonest()
+
+    def notice(self, now: int) -> None:
+        """Something may have changed at the device."""
+        if self.kept is None or self.kept.version != self.endpoint.version:
+            self.catch_up(now)
+            self.plan()
 
     @property
     def quiet(self) -> bool:
@@ -120,9 +238,16 @@ class VirtualLine(DeviceLink):
 
     def step(self, now: int) -> None:
         """Do everything that happens up to `now`."""
+        self.reach(now)
+        if self.skipping:
+            self.go_ahead()
+
+    def reach(self, now: int) -> None:
+        """Do everything that happens up to `now`, and nothing ahead of it."""
+        self.kept = None
         while self.next <= now:
             self.advance(self.next)
-            self.plan()
+            self.next = self.soonest()
         if self.time < now:
             self.time = now
 
@@ -131,18 +256,31 @@ class VirtualLine(DeviceLink):
         self.time = now
         if self.to_device and self.to_device[0].arrival <= now:
             arrived, self.to_device = split(self.to_device, now)
-            for answer in self.endpoint.take(arrived, now):
+            for answer in self.heard(arrived, now):
                 self.reply(answer, now + self.endpoint.answer_time)
-            self.answered = self.endpoint.version
         if self.endpoint.wakes() <= now:
             self.endpoint.wake(now)
         received = b""
         if self.to_driver and self.to_driver[0].arrival <= now:
             received, self.to_driver = split(self.to_driver, now)
         if received or self.asks <= now:
-            data = self.session.step(now, received)
-            if data and self.connected:
-                self.to_device = (*self.to_device, Flight(now + len(data) * self.byte_time, now, data))
+            self.send(self.session.step(now, received))
+
+    def send(self, data: bytes) -> None:
+        """Put a request on the wire, if there is one."""
+        if data and self.connected:
+            now = self.time
+            self.to_device = (*self.to_device, Flight(now + len(data) * self.byte_time, now, data))
+
+    def heard(self, data: bytes, now: int) -> Iterable[bytes]:
+        """The device's answers to what has arrived; as foreseen where it has changed since."""
+        foreseen = self.foreseen
+        if foreseen is not None and foreseen.arrival == now and now != self.clock.now():
+            self.answered = foreseen.version
+            return foreseen.answers
+        answers = self.endpoint.take(data, now)
+        self.answered = self.endpoint.version
+        return answers
 
     def reply(self, data: bytes, sent: int) -> None:
         """Put an answer on the wire."""
@@ -153,13 +291,15 @@ class VirtualLine(DeviceLink):
             self.to_driver = (*self.to_driver, Flight(arrival, sent, data))
 
     def catch_up(self, now: int) -> None:
-        """Make up for the requests that were left out up to `now`, the last of which may still be on the
-        wire.
+        """Be exactly where the line is at `now`, with the requests that were left out, the last of which may
+        still be on the wire; `plan` goes on from there.
         """
+        if self.kept is not None and self.time >= now:
+            self.go_back(self.kept)
         if self.skipping and self.connected and not self.to_driver and self.session.steady:
             self.count_polls(now)
-            self.plan()
-        self.step(now)
+            self.next = self.soonest()
+        self.reach(now)
 
     def count_polls(self, now: int) -> None:
         """Count the polls whose answers would have arrived by `now`; make the one after them."""

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 from control.melfa import RUN_BITS, STOP_BITS
 from control.robot import Pose
 from control.scan import NEVER, ns
-from plc_sim.endpoint import Endpoint, Manipulator
+from plc_sim.endpoint import Concern, Endpoint, Manipulator
 
 
 class Error(IntEnum):
@@ -86,6 +86,11 @@ COMMANDS: tuple[tuple[str, str, int], ...] = (
 )
 """Pattern of a command, the method that answers it, and what it needs."""
 
+CONCERNS = {"state": Concern.STATUS} | dict.fromkeys(
+    ("set_joint_speed", "set_linear_speed", "assign_pose", "assign_joints"), Concern.OWN
+)
+"""Whom the commands of these methods concern; the others the plant."""
+
 
 @lru_cache(4096)
 def command_in(frame: bytes) -> str | None:
@@ -101,6 +106,14 @@ def recognise(command: str) -> tuple[str, int, tuple[str, ...]] | None:
         if found := re.fullmatch(pattern, command):
             return name, needs, found.groups()
     return None
+
+
+@lru_cache(4096)
+def concern_of(received: bytes) -> Concern:
+    """Whom one whole frame concerns."""
+    frame, end, rest = received.partition(b"\r")
+    found = recognise(command_in(frame) or "") if end and not rest else None
+    return CONCERNS.get(found[0], Concern.PLANT) if found is not None else Concern.PLANT
 
 
 class MelfaEndpoint(Endpoint):
@@ -141,6 +154,9 @@ class MelfaEndpoint(Endpoint):
         *frames, self.buffer = (self.buffer + received).replace(b"\n", b"\r").split(b"\r")
         self.buffer = self.buffer[-256:]
         return [answer for frame in frames if frame and (answer := self.answer(frame, now))]
+
+    def concern(self, received: bytes) -> Concern:
+        return Concern.PLANT if self.buffer or self.silent else concern_of(received)
 
     @property
     def version(self) -> Any:

@@ -241,7 +241,7 @@ class Twin:
         """Devices whose requests were left out, or signals that properties read, changed at this instant."""
         if cause & DEVICE:
             for line in self.lines.values():
-                line.catch_up(now)
+                self._let(line, line.notice, now)
         if cause & PREDICATE:
             self.disturber.look(now)
             if self.observer is not None:
@@ -253,10 +253,7 @@ class Twin:
         """Everything outside the plant that happens at this instant."""
         for line in self.lines.values():
             if line.next <= now:
-                before = line.session.image
-                line.step(now)
-                if line.session.image is not before and line.changed(before, line.image) & self.reads:
-                    self.wake(now)
+                self._let(line, line.step, now)
         if self.disturber.next <= now:
             for line in self.lines.values():
                 line.catch_up(now)
@@ -266,6 +263,13 @@ class Twin:
             self.wake(now)
         if self.plc_link.next <= now:
             self.plc_link.look_ahead(now)
+            self.wake(now)
+
+    def _let(self, line: VirtualLine, act: Callable[[int], None], now: int) -> None:
+        """Let a line act; the controller scans if that brings something it reads."""
+        before = line.session.image
+        act(now)
+        if line.session.image is not before and line.changed(before, line.session.image) & self.reads:
             self.wake(now)
 
     def wake(self, after: int) -> None:

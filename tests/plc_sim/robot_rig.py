@@ -85,10 +85,10 @@ class Heard(MelfaEndpoint):
 
     def clear(self) -> None:
         super().clear()
-        self.frames: list[str] = vars(self).get("frames", [])
+        self.frames: tuple[str, ...] = vars(self).get("frames", ())
 
     def answer(self, frame: bytes, now: int) -> bytes:
-        self.frames.append(frame.decode("ascii")[4:])
+        self.frames = (*self.frames, frame.decode("ascii")[4:])
         return super().answer(frame, now)
 
 
@@ -105,7 +105,7 @@ class LineRig(RobotRig):
         )
         self.line.skipping = skipping
         self.line.plan()
-        self.images: list[tuple[int, Any]] = []
+        self.images: list[tuple[int, Any]] = [(self.now, self.line.image)]
         self.number = 0
 
     def run(self, seconds: float) -> None:
@@ -124,7 +124,7 @@ class LineRig(RobotRig):
     def look(self) -> None:
         """Note the image if it differs."""
         image = self.line.image
-        if not self.images or self.images[-1][1] != image:
+        if self.images[-1][1] != image:
             self.images.append((self.now, image))
 
     def act(self, act: Callable[[], object]) -> None:

@@ -183,7 +183,7 @@ def test_a_cut_line_loses_what_is_on_it_and_the_motion_is_unknown() -> None:
     rig.line.mend(rig.now)
     rig.run(0.5)
     assert rig.line.image.good
-    assert rig.heard.frames[before : before + 2] == ["OPEN=NARCUSR", "STOP"]
+    assert rig.heard.frames[before : before + 2] == ("OPEN=NARCUSR", "STOP")
 
 
 def test_a_robot_without_power_does_not_finish_its_answer() -> None:
