@@ -271,9 +271,9 @@ class Cell(Controller):
         come at the latest because of that.
         """
         scan, watched = self._scan, self.watch_list
-        if not scan.now:  # before its first scan the cell knows nothing
+        # Before its first scan the cell knows nothing.
+        if not scan.now or not watched.judge(scan, now):
             return NEVER
-        watched.judge(scan, now)
         entries, scan.trace = scan.trace, []
         for sink in self.sinks if entries else ():
             sink(now, entries)

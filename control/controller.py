@@ -148,7 +148,7 @@ class Controller(Declared):
         return changed
 
     def lapse(self) -> int:
-        """When the first of the images will be too old, or bring what is read, if nothing else comes before."""
+        """When an image will be too old, or something that is read will come, if nothing else comes first."""
         return min((port.lapse for port in self.ports), default=NEVER)
 
     def ladders(self) -> tuple[Ladder, ...]:

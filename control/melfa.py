@@ -203,7 +203,7 @@ class MelfaSession(Session):
 
     def cut(self, buffer: bytes) -> tuple[bytes | None, bytes]:
         frame, end, rest = buffer.lstrip(b"\r\n").replace(b"\n", b"\r").partition(b"\r")
-        return (frame, rest) if end else (None, frame[-self.answer_size :])
+        return (frame, rest.lstrip(b"\r")) if end else (None, frame[-self.answer_size :])
 
     def matches(self, job: Job, frame: bytes) -> bool:
         answer = parse(frame)

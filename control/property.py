@@ -144,11 +144,15 @@ class WatchList(Ladder):
         """The bits of what has moved in the plant without an edge."""
         return self.plant.moved() if self.plant is not None else 0
 
-    def judge(self, scan: Scan, now: int) -> None:
-        """Judge at an edge of the plant, between two scans."""
-        scanned, scan.changed, scan.now = scan.changed, self.plant.edges(), now
+    def judge(self, scan: Scan, now: int) -> bool:
+        """Judge at an edge of the plant, between two scans. Whether it concerned any."""
+        edges = self.plant.edges()
+        if now < self.due and not edges & self.reads:
+            return False
+        scanned, scan.changed, scan.now = scan.changed, edges, now
         self.evaluate(scan)
         scan.changed = scanned
+        return True
 
 
 def _bind(judge: Judge, cell: Any, plant: Any) -> Callable[[], Any]:

@@ -10,7 +10,7 @@ the twin, and back if something else comes first.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from control.clock import Clock
@@ -27,18 +27,25 @@ LATEST = ns(0.003)
 
 
 class Flight(NamedTuple):
-    """Bytes on the wire: when the last of them arrives, and when the first was sent (ns)."""
+    """Bytes on the wire: when the last of them arrives and when the first was sent (ns), and whether they go
+    to the device or come from it.
+    """
 
     arrival: int
     sent: int
     data: bytes
+    outward: bool
+
+
+EMPTY = Flight(NEVER, NEVER, b"", outward=False)
+"""Nothing is on the wire."""
 
 
 class Foreseen(NamedTuple):
     """A status request answered ahead of its arrival (ns), and the version of the device that it told."""
 
     arrival: int
-    answers: Iterable[bytes]
+    answer: bytes
     version: Any
 
 
@@ -57,7 +64,7 @@ class VirtualLine(DeviceLink):
     """One device link in virtual time.
 
     The twin calls `step` when `next` has come, `catch_up` before anything else touches the device, and `plan`
-    afterwards.
+    afterwards. Half duplex: a request or its answer is on the wire.
     """
 
     kept: Kept | None = None
@@ -72,11 +79,9 @@ class VirtualLine(DeviceLink):
         self.connected = self.skipping = True
         self.time = self.next = clock.now()
         self.exchanges = self.skipped = 0
-        self.asks = NEVER
-        """When the session has something to do, in ns."""
-        self.to_device: tuple[Flight, ...] = ()
-        self.to_driver: tuple[Flight, ...] = ()
+        self.flight = EMPTY
         self.answered: Any = None
+        """The version of the device that the last answer told."""
         self.last_answer = b""
         session.connect(self.time)
 
@@ -101,8 +106,7 @@ class VirtualLine(DeviceLink):
     def cut(self, now: int, cause: str) -> None:
         """The cable is pulled: what is on the wire is lost."""
         self.catch_up(now)
-        self.connected = False
-        self.to_device = self.to_driver = ()
+        self.connected, self.flight = False, EMPTY
         self.session.disconnect(cause)
         self.plan()
 
@@ -114,8 +118,11 @@ class VirtualLine(DeviceLink):
 
     def silence(self, now: int) -> None:
         """The device lost power: answers it has not begun to send are never sent."""
-        self.to_driver = tuple(flight for flight in self.to_driver if flight.sent <= now)
+        if not self.flight.outward and self.flight.sent > now:
+            self.flight = EMPTY
         self.plan()
+
+    # at its instants
 
     def plan(self) -> None:
         """Find the next instant at which this line concerns anything else."""
@@ -125,81 +132,110 @@ class VirtualLine(DeviceLink):
 
     def soonest(self) -> int:
         """The next instant at which something happens on this line."""
-        session, due = self.session, self.endpoint.wakes()
+        session, due = self.session, self.flight.arrival
         if session.awaited is not None:
-            self.asks = session.limit
+            due = min(due, session.limit)
+        elif not (session.steady and self.quiet):
+            due = min(due, session.due())
+        return max(min(due, self.endpoint.wakes()), self.time)
+
+    @property
+    def quiet(self) -> bool:
+        """All status requests to come would be answered as the last was."""
+        return (
+            self.skipping
+            and self.flight is EMPTY
+            and self.answered == self.endpoint.version
+            and self.endpoint.wakes() == NEVER
+        )
+
+    def step(self, now: int) -> None:
+        """Do everything that happens up to `now`."""
+        self.reach(now)
+        if self.skipping:
+            self.go_ahead()
+
+    def reach(self, now: int) -> None:
+        """Do everything that happens up to `now`, and nothing ahead of it."""
+        self.kept = None
+        while self.next <= now:
+            self.happen()
+            self.next = self.soonest()
+        if self.time < now:
+            self.time = now
+
+    def happen(self) -> None:
+        """What happens at the next instant: something arrives at either end, or an end acts by itself."""
+        now, flight = self.next, self.flight
+        self.time = now
+        if flight.arrival <= now:
+            self.flight = EMPTY
+            if flight.outward:
+                self.hear(flight.data, now)
+            else:
+                self.converse(now, flight.data)
+        elif self.endpoint.wakes() <= now:
+            self.endpoint.wake(now)
         else:
-            self.asks = NEVER if self.quiet else session.due()
-        if self.asks < due:
-            due = self.asks
-        if self.to_device and self.to_device[0].arrival < due:
-            due = self.to_device[0].arrival
-        if self.to_driver and self.to_driver[0].arrival < due:
-            due = self.to_driver[0].arrival
-        return due if due > self.time else self.time
+            self.converse(now, b"")
+
+    def converse(self, now: int, received: bytes) -> None:
+        """Step the session, and put what it asks on the wire."""
+        data = self.session.step(now, received)
+        if data and self.connected:
+            self.flight = Flight(now + len(data) * self.byte_time, now, data, outward=True)
+
+    def hear(self, data: bytes, now: int) -> None:
+        """Let the device take a request; one of the past is answered as foreseen, since the device has changed."""
+        foreseen = self.foreseen
+        if foreseen is not None and foreseen.arrival == now < self.clock.now():
+            self.reply(foreseen.answer, now + self.endpoint.answer_time)
+            self.answered = foreseen.version
+            return
+        answer = b"".join(self.endpoint.take(data, now))
+        if answer:
+            self.reply(answer, now + self.endpoint.answer_time)
+        self.answered = self.endpoint.version
+
+    def reply(self, data: bytes, sent: int) -> None:
+        """Put an answer on the wire."""
+        self.exchanges += 1
+        self.last_answer = data
+        if self.connected:
+            arrival = sent + len(data) * self.byte_time + self.lateness(self.exchanges)
+            self.flight = Flight(arrival, sent, data, outward=False)
 
     # ahead of the twin
 
     def go_ahead(self) -> None:
         """Do what concerns nobody else ahead of its time."""
-        wakes = self.endpoint.wakes()
+        session, endpoint, concern = self.session, self.endpoint, Concern.OWN
+        wakes, image = endpoint.wakes(), session.image
         while self.next < wakes:
-            if self.to_device:
-                going = self.answer_ahead(self.to_device[0])
-            elif self.to_driver:
-                going = self.hear_ahead(self.to_driver[0])
+            if self.next != self.flight.arrival:
+                alone = session.free
+            elif self.flight.outward:
+                concern = endpoint.concern(self.flight.data)
+                alone = concern is not Concern.PLANT
             else:
-                going = self.session.free and self.converse_ahead(self.next, b"")
-            if not going:
+                alone = session.goes_on
+            if not alone:
                 return
-
-    def answer_ahead(self, flight: Flight) -> bool:
-        """Let the device take a request that concerns nobody else."""
-        if flight.arrival != self.next or len(self.to_device) > 1 or self.to_driver:
-            return False
-        concern = self.endpoint.concern(flight.data)
-        if concern is Concern.PLANT:
-            return False
-        self.keep()
-        self.time, self.to_device = flight.arrival, ()
-        answers = self.endpoint.take(flight.data, flight.arrival)
-        self.answered = self.endpoint.version
-        if concern is Concern.STATUS:
-            self.foreseen = Foreseen(flight.arrival, answers, self.answered)
-        for answer in answers:
-            self.reply(answer, flight.arrival + self.endpoint.answer_time)
-        self.next = min(self.asks, self.to_driver[0].arrival) if self.to_driver else self.asks
-        return True
-
-    def hear_ahead(self, flight: Flight) -> bool:
-        """Let the driver take an answer that only leads it on."""
-        if flight.arrival != self.next or len(self.to_driver) > 1 or not self.session.goes_on:
-            return False
-        self.keep()
-        self.to_driver = ()
-        return self.converse_ahead(flight.arrival, flight.data)
-
-    def converse_ahead(self, now: int, received: bytes) -> bool:
-        """Step the session; not if that shows in its image."""
-        self.keep()
-        session, self.time = self.session, now
-        image, data = session.image, session.step(now, received)
-        if session.image is not image:
-            self.go_back_before(now)
-            return False
-        if data:
-            self.send(data)
-            self.asks = session.limit
-            self.next = min(self.asks, self.to_device[0].arrival)
-        else:
+            if self.kept is None:
+                self.keep()
+            self.happen()
+            if session.image is not image:
+                self.go_back_before(self.time)
+                return
+            if concern is Concern.STATUS:
+                self.foreseen = Foreseen(self.time, self.last_answer, self.answered)
+                concern = Concern.OWN
             self.next = self.soonest()
-        return True
 
     def keep(self) -> None:
         """Keep what the line is before it goes ahead."""
-        if self.kept is None:
-            line, session, endpoint = vars(self).copy(), vars(self.session).copy(), vars(self.endpoint).copy()
-            self.kept = Kept(line, session, endpoint, self.endpoint.version)
+        line, session, endpoint = vars(self).copy(), vars(self.session).copy(), vars(self.endpoint).copy()
+        self.kept = Kept(line, session, endpoint, self.endpoint.version)
 
     def go_back(self, kept: Kept) -> None:
         """Be where the line was before it went ahead; what it has foreseen stays so."""
@@ -216,8 +252,10 @@ class VirtualLine(DeviceLink):
         self.go_back(kept)
         self.kept = kept
         while self.next < instant:
-            self.advance(self.next)
+            self.happen()
             self.next = self.soonest()
+
+    # what was left out
 
     def notice(self, now: int) -> None:
         """Something may have changed at the device."""
@@ -225,92 +263,28 @@ class VirtualLine(DeviceLink):
             self.catch_up(now)
             self.plan()
 
-    @property
-    def quiet(self) -> bool:
-        """Only status requests lie ahead and they would all be answered as the last was."""
-        return (
-            self.skipping
-            and not self.to_driver
-            and self.session.steady
-            and self.answered == self.endpoint.version
-            and self.endpoint.wakes() == NEVER
-        )
-
-    def step(self, now: int) -> None:
-        """Do everything that happens up to `now`."""
-        self.reach(now)
-        if self.skipping:
-            self.go_ahead()
-
-    def reach(self, now: int) -> None:
-        """Do everything that happens up to `now`, and nothing ahead of it."""
-        self.kept = None
-        while self.next <= now:
-            self.advance(self.next)
-            self.next = self.soonest()
-        if self.time < now:
-            self.time = now
-
-    def advance(self, now: int) -> None:
-        """One instant: what arrived at either end, and what they send."""
-        self.time = now
-        if self.to_device and self.to_device[0].arrival <= now:
-            arrived, self.to_device = split(self.to_device, now)
-            for answer in self.heard(arrived, now):
-                self.reply(answer, now + self.endpoint.answer_time)
-        if self.endpoint.wakes() <= now:
-            self.endpoint.wake(now)
-        received = b""
-        if self.to_driver and self.to_driver[0].arrival <= now:
-            received, self.to_driver = split(self.to_driver, now)
-        if received or self.asks <= now:
-            self.send(self.session.step(now, received))
-
-    def send(self, data: bytes) -> None:
-        """Put a request on the wire, if there is one."""
-        if data and self.connected:
-            now = self.time
-            self.to_device = (*self.to_device, Flight(now + len(data) * self.byte_time, now, data))
-
-    def heard(self, data: bytes, now: int) -> Iterable[bytes]:
-        """The device's answers to what has arrived; as foreseen where it has changed since."""
-        foreseen = self.foreseen
-        if foreseen is not None and foreseen.arrival == now and now != self.clock.now():
-            self.answered = foreseen.version
-            return foreseen.answers
-        answers = self.endpoint.take(data, now)
-        self.answered = self.endpoint.version
-        return answers
-
-    def reply(self, data: bytes, sent: int) -> None:
-        """Put an answer on the wire."""
-        self.exchanges += 1
-        self.last_answer = data
-        if self.connected:
-            arrival = sent + len(data) * self.byte_time + self.lateness(self.exchanges)
-            self.to_driver = (*self.to_driver, Flight(arrival, sent, data))
-
     def catch_up(self, now: int) -> None:
         """Be exactly where the line is at `now`, with the requests that were left out, the last of which may
         still be on the wire; `plan` goes on from there.
         """
         if self.kept is not None and self.time >= now:
             self.go_back(self.kept)
-        if self.skipping and self.connected and not self.to_driver and self.session.steady:
+        if self.session.steady and self.skipping and self.connected and self.flight.arrival == NEVER:
             self.count_polls(now)
             self.next = self.soonest()
         self.reach(now)
 
     def count_polls(self, now: int) -> None:
         """Count the polls whose answers would have arrived by `now`; make the one after them."""
-        request = len(self.session.poll().data) * self.byte_time
+        session = self.session
+        request = len(session.poll().data) * self.byte_time
         whole = request + self.endpoint.answer_time + len(self.last_answer) * self.byte_time
-        while (sent := self.session.next_poll) <= now:
+        while (sent := session.next_poll) <= now:
             if sent + whole + self.lateness(self.exchanges + 1) > now:
                 self.rebuild(sent, sent + request, now)
                 return
-            count = max(1, (now - sent - whole - LATEST) // self.session.period)
-            self.session.skip_polls(count)
+            count = max(1, (now - sent - whole - LATEST) // session.period)
+            session.skip_polls(count)
             self.exchanges += count
             self.skipped += count
 
@@ -319,21 +293,11 @@ class VirtualLine(DeviceLink):
         change.
         """
         self.time = sent
-        data = self.session.step(sent, b"")
-        if arrival >= now or self.answered == self.endpoint.version:
-            self.to_device = (Flight(arrival, sent, data),)
-        else:
+        self.converse(sent, b"")
+        if arrival < now and self.answered != self.endpoint.version:
             self.reply(self.last_answer, arrival + self.endpoint.answer_time)
 
 
 def broken(name: str) -> str:
     """Why a line whose cable is cut is not good."""
     return f"{name}: the line is broken"
-
-
-def split(flights: tuple[Flight, ...], now: int) -> tuple[bytes, tuple[Flight, ...]]:
-    """What has arrived at `now`, and what is still on the wire."""
-    if len(flights) == 1:
-        return flights[0].data, ()
-    arrived = b"".join(flight.data for flight in flights if flight.arrival <= now)
-    return arrived, tuple(flight for flight in flights if flight.arrival > now)
