@@ -156,7 +156,7 @@ class DataBlock:
             raise ValueRefused(f"{tag.path}: the PLC writes this block and the cell only reads it")
         self._scan.touch(tag.bit)
         if new != old:
-            self._scan.change(tag.bit, lambda: object.__setattr__(self, "_raw", old))
+            self._scan.change(tag.bit, object.__setattr__, self, "_raw", old)
             object.__setattr__(self, "_raw", new)
 
     @property

@@ -239,8 +239,8 @@ class Cell(Controller):
         return changed | (self.heard_bit if self.heard else 0)
 
     def lapse(self) -> int:
-        lapse = super().lapse()
-        return min(lapse, self.retained.due) if self.retained.coming & self.reads else lapse
+        lapse, retained = super().lapse(), self.retained
+        return min(lapse, retained.due) if retained.coming & self.reads else lapse
 
     def evaluate(self) -> None:
         scan = self._scan
@@ -358,7 +358,7 @@ class Cell(Controller):
         rungs: list[Rung] = []
         for sequence in self.present:
             rungs += [*sequence.blocks.values(), sequence.runner]
-        if state is S.EXECUTE:
+        if state is S.EXECUTE and self.present:
             rungs.append(StarvedRung(self))
         if state is S.SUSPENDED:
             watching = (s for s in self.in_state(S.EXECUTE) if s.runner.place.frozen == NEVER)

@@ -8,8 +8,6 @@ A scan is a transaction: outputs, Vars, steps, timers and device orders commit t
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import reduce
-from operator import or_
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
 
 from control.block import Slot
@@ -17,7 +15,7 @@ from control.errors import DefinitionError
 from control.link import PlcLink
 from control.packml import Command
 from control.port import InputView, OutputView, PlcPort
-from control.scan import DUE, NEVER, READS, Combination, Ladder, Rung, Scan
+from control.scan import NEVER, Combination, Ladder, Rung, Scan
 from control.sequence import Sequence
 from control.state import Declared, put
 from control.tag import Tag
@@ -149,7 +147,7 @@ class Controller(Declared):
 
     def lapse(self) -> int:
         """When an image will be too old, or something that is read will come, if nothing else comes first."""
-        return min((port.lapse for port in self.ports), default=NEVER)
+        return min([port.lapse for port in self.ports], default=NEVER)
 
     def ladders(self) -> tuple[Ladder, ...]:
         """All logic of the present state, in order of evaluation."""
@@ -157,15 +155,16 @@ class Controller(Declared):
 
     def plan(self) -> None:
         """When the next scan may matter: what a ladder wrote concerns those before it in the next one."""
-        scan, ladders = self._scan, self.ladders()
-        if scan.written:
-            later = scan.fresh
-            for ladder in reversed(ladders):
-                if ladder.reads & later:
-                    ladder.disturb(later)
-                later |= ladder.wrote
-        put(self, "reads", reduce(or_, map(READS, ladders)))
-        put(self, "due", min(self.lapse(), *map(DUE, ladders)))
+        later, reads, due = self._scan.fresh, 0, NEVER
+        for ladder in reversed(self.ladders()):
+            if ladder.reads & later:
+                ladder.disturb(later)
+            later |= ladder.wrote
+            reads |= ladder.reads
+            if ladder.due < due:
+                due = ladder.due
+        put(self, "reads", reads)
+        put(self, "due", min(due, self.lapse()))
 
     def begin_anew(self) -> None:
         """Evaluate everything in the next scan."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Generic, Self, TypeVar, cast, overload
 
 from control.errors import DefinitionError
-from control.link import DeviceImage, DeviceLink, Order, OrderState, Progress
+from control.link import NUMBER, DeviceImage, DeviceLink, Order, OrderState, Progress
 from control.packml import Command
 from control.scan import Scan
 from control.state import Declared, Fixed, Var, refuse_taken_names
@@ -169,18 +169,18 @@ class Device(Declared):
         for state in reversed(self.read("ended")):
             if state.number == number:
                 return cast(Progress, state.progress)
-        under_way = self.is_pending(number) or any(state.number == number for state in self.image.orders)
+        under_way = self.is_pending(number) or number in map(NUMBER, self.image.orders)
         return None if under_way else Progress.UNKNOWN
 
     def is_pending(self, number: int) -> bool:
         """Whether an order was given and its end has not been seen to."""
-        return any(number == pending for pending, _ in self._state["pending"][0])
+        return number in [pending for pending, _ in self._state["pending"][0]]
 
     def under_way(self) -> tuple[tuple[int, str], ...]:
         """The orders that have not ended, each with who gave it."""
         pending = self._state["pending"][0]
-        if pending and self.image.ended:
-            ended = [state.number for state in self.image.ended]
+        if pending:
+            ended = set(map(NUMBER, self.image.ended))
             pending = tuple([entry for entry in pending if entry[0] not in ended])
         return pending
 

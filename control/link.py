@@ -11,7 +11,7 @@ from abc import ABC, abstractmethod
 from enum import Enum
 from functools import reduce
 from itertools import compress
-from operator import ne, or_
+from operator import attrgetter, ne, or_
 from typing import Any, NamedTuple
 
 from control.block import Region
@@ -127,6 +127,7 @@ class DeviceImage(NamedTuple):
     ended: tuple[OrderState, ...] = ()
 
 
+NUMBER = attrgetter("number")
 KEPT_ORDERS = 16
 """Ended orders that stay in an image."""
 
@@ -138,7 +139,8 @@ def with_order(image: Any, state: OrderState) -> Any:
         orders = tuple([order for order in orders if order.number != number])
     if not state.progress.ended:
         return image._replace(orders=(*orders, state))
-    ended = [order for order in ended if order.number != number]
+    if number in map(NUMBER, ended):
+        ended = tuple([order for order in ended if order.number != number])
     return image._replace(orders=orders, ended=(*ended[1 - KEPT_ORDERS :], state))
 
 

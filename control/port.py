@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import compress
 from typing import Any
 
 from control.block import ChangeTable, DataBlock, Slot, mask_of, with_value
@@ -46,7 +47,7 @@ class OutputView:
 
     def __init__(self, slot: Slot[Any], block: DataBlock) -> None:
         self.slot, self.block = slot, block
-        tags = block.tags.values()
+        self.tags = tags = tuple(block.tags.values())
         safe = bytes(block.size)
         for tag in tags:
             safe = with_value(safe, tag, tag.safe)
@@ -78,7 +79,7 @@ class OutputView:
             bits = 0
             for tag in block.tags.values():
                 bits |= tag.bit
-            scan.change(bits, lambda: set_raw(block, "_raw", old))
+            scan.change(bits, set_raw, block, "_raw", old)
             set_raw(block, "_raw", new)
 
     def commit(self, clamp: int, scan: Scan) -> bool:
@@ -93,9 +94,8 @@ class OutputView:
         if data == self.committed:
             return False
         difference = int.from_bytes(data, "big") ^ int.from_bytes(self.committed, "big")
-        for tag in self.block.tags.values():
-            if self.masks[tag.path] & difference:
-                scan.trace.append((scan.now, tag.path, tag.decode(data)))
+        for tag in compress(self.tags, map(difference.__and__, self.masks.values())):
+            scan.trace.append((scan.now, tag.path, tag.decode(data)))
         self.committed = data
         return True
 
@@ -116,16 +116,16 @@ class PlcPort:
 
     def take(self, now: int) -> int:
         """Take the newest image; the bits of what differs from the last one taken."""
-        image, changed = self.link.image, 0
-        if image is self.image and self.fresh and self.link.lapse(0) == NEVER:
-            return 0
-        if image is not self.image:
-            known, self.image = self.image, image
-            if (
-                image.good or known is not None and known.good
-            ):  # a lost image holds what skipped scans left there
+        image, known, changed = self.link.image, self.image, 0
+        lasting = self.fresh and self.link.lapse(0) == NEVER
+        if image is not known:
+            self.image = image
+            # A lost image holds what skipped scans left there.
+            if image.good or known is not None and known.good:
                 for view, data in zip(self.inputs, image.data, strict=True):
                     changed |= view.load(data)
+        if lasting and image.good:
+            return changed
         self.lapse = NEVER
         for view in self.inputs:
             lapse = self.link.lapse(view.max_age)

@@ -141,10 +141,11 @@ class StarvedRung(Rung):
 
     def run(self, scan: Scan) -> None:
         cell = self.cell
-        waiting = all(sequence.runner.outside for sequence in cell.present) and bool(cell.present)
-        cell.outside_since = min(cell.outside_since, scan.now) if waiting else NEVER
-        if not waiting:
-            return
+        for sequence in cell.present:
+            if not sequence.runner.outside:
+                cell.outside_since = NEVER
+                return
+        cell.outside_since = min(cell.outside_since, scan.now)
         limit = cell.outside_since + ns(cell.grace)
         if scan.now >= limit and cell.leads(Command.SUSPEND):
             cell.demand(Command.SUSPEND, "; ".join(sequence.waiting_for() for sequence in cell.present))

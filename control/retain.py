@@ -245,15 +245,16 @@ class Retained:
 
     def take(self, now: int) -> int:
         """Take what has become durable; the bits of what is new."""
-        if not self.places:
+        store = self.store
+        if now < self.due and store.saved is self.scan.durable and store.cause is self.cause:
             return 0
-        saved = self.store.take(now)
-        self.due = self.store.due()
+        saved = store.take(now)
+        self.due = store.due()
         if self.due == NEVER:
             self.coming = 0
         changed = 0
-        if self.store.cause != self.cause:
-            self.cause, changed = self.store.cause, self.cause_bit
+        if store.cause != self.cause:
+            self.cause, changed = store.cause, self.cause_bit
         if saved is not self.scan.durable and saved:
             changed |= self.show(saved)
         return changed

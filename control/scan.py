@@ -70,7 +70,7 @@ class Scan:
         self.durable: Mapping[str, Any] = {}
         self.durable_bits: Mapping[str, int] = {}
         self.history: list[tuple[int, str, str, str, int]] | None = None
-        self._journal: list[Callable[[], None]] = []
+        self._journal: list[tuple[Callable[..., None], tuple[Any, ...]]] = []
         self._bits = 0
 
     def reserve(self, count: int) -> None:
@@ -91,12 +91,12 @@ class Scan:
             )
         self.touched |= bit
 
-    def change(self, bit: int, undo: Callable[[], None]) -> None:
+    def change(self, bit: int, undo: Callable[..., None], *arguments: Any) -> None:
         """Note a change of state and how to take it back."""
         self.changed |= bit
         self.written |= bit
         self.fresh |= bit
-        self._journal.append(undo)
+        self._journal.append((undo, arguments))
 
     def commit(self) -> None:
         """Keep every change since the last commit."""
@@ -105,7 +105,8 @@ class Scan:
     def rollback(self) -> None:
         """Take back every change since the last commit, newest first."""
         while self._journal:
-            self._journal.pop()()
+            undo, arguments = self._journal.pop()
+            undo(*arguments)
         self.trace.clear()
         self.orders.clear()
         self.written = self.fresh = 0

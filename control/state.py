@@ -127,19 +127,16 @@ class Declared:
 
     def store(self, name: str, value: Any) -> None:
         """Set declared state by name, as part of the scan's transaction."""
-        state = self._state
+        state, scan = self._state, self._scan
         old = state[name]
-        self._scan.touch(old[1])
-        if type(value) is type(old[0]) and value == old[0]:
+        before, bit = old
+        scan.touch(bit)
+        if type(value) is type(before) and value == before:
             return
         if type(value) not in RETAINABLE:
             self._vars[name].check(value, type(self))
-
-        def undo() -> None:
-            state[name] = old
-
-        self._scan.change(old[1], undo)
-        state[name] = (value, old[1])
+        scan.change(bit, state.__setitem__, name, old)
+        state[name] = (value, bit)
 
     def durable(self, var: Var[T]) -> T:
         """The value of a retained Var that is safely on disk: what may be counted on after a power loss."""
@@ -148,7 +145,9 @@ class Declared:
         return cast(T, scan.durable.get(key, var.default))
 
     def __setattr__(self, name: str, value: Any) -> None:
-        if name in self._vars or name in self._settable or not self._sealed:
+        if name in self._vars:
+            self.store(name, value)
+        elif name in self._settable or not self._sealed:
             put(self, name, value)
         else:
             self._refuse(name)
