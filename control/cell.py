@@ -81,9 +81,7 @@ class Cell(Controller):
     reactions: Ladder
     """What the cell reacts to by itself."""
     running: Ladder
-    """The sequences of the present state."""
-    outputs_logic: Ladder
-    """Combinations and interlocks."""
+    """The sequences of the present state, then combinations and interlocks."""
     watch_list: WatchList
     asked: deque[tuple[Command, str]]
     heard: tuple[tuple[Command, str], ...]
@@ -130,7 +128,6 @@ class Cell(Controller):
                 HeardRung(self),
             )
         )
-        self.outputs_logic = Ladder((*self.combination_rungs, *self.interlock_rungs))
         self.watch_list = WatchList(self)
         self.asked = deque()
         self.heard = ()
@@ -230,13 +227,13 @@ class Cell(Controller):
     # the scan
 
     def take_inputs(self, now: int) -> int:
-        changed = super().take_inputs(now)
+        changed = super().take_inputs(now) | self.watch_list.moved() | self.retained.take(now)
         for device in self.devices.values():
             changed |= device.take()
         if self.asked or self.heard:
             self.heard = tuple(self.asked.popleft() for _ in range(len(self.asked)))
-        changed |= self.watch_list.moved() | self.retained.take(now)
-        return changed | (self.heard_bit if self.heard else 0)
+            changed |= self.heard_bit if self.heard else 0
+        return changed
 
     def lapse(self) -> int:
         lapse, retained = super().lapse(), self.retained
@@ -251,8 +248,8 @@ class Cell(Controller):
             self.change_state()
             self.reactions.disturb(scan.fresh)
             scan.fresh = 0
-        for ladder in (self.running, self.outputs_logic, self.watch_list):
-            ladder.evaluate(scan)
+        self.running.evaluate(scan)
+        self.watch_list.evaluate(scan)
         self.conclude()
 
     def plan(self) -> None:
@@ -264,7 +261,7 @@ class Cell(Controller):
             self.due = 0
 
     def ladders(self) -> tuple[Ladder, ...]:
-        return self.reactions, self.running, self.outputs_logic, self.watch_list
+        return self.reactions, self.running, self.watch_list
 
     def judge(self, now: int) -> int:
         """Judge the properties between two scans, at an edge of the plant. When (ns) the next scan has to
@@ -289,11 +286,13 @@ class Cell(Controller):
         complete.
         """
         state = self.packml._state["state"][0]
-        if all(sequence.runner.place.step == DONE for sequence in self.present):
-            if state in STATE_COMPLETE:
-                self.complete = True
-            elif state is S.EXECUTE and self.present and not self._state["demands"][0]:
-                self.demand(C.COMPLETE, "every sequence is done")
+        for sequence in self.present:
+            if sequence.runner.place.step != DONE:
+                return
+        if state in STATE_COMPLETE:
+            self.complete = True
+        elif state is S.EXECUTE and self.present and not self._state["demands"][0]:
+            self.demand(C.COMPLETE, "every sequence is done")
 
     def change_state(self) -> None:
         """Let PackML decide on what this scan's demands and state-complete lead to."""
@@ -366,7 +365,7 @@ class Cell(Controller):
                 *(block for sequence in watching for block in sequence.blocks.values()),
                 ReadyRung(self),
             ]
-        self.running = Ladder(rungs)
+        self.running = Ladder((*rungs, *self.combination_rungs, *self.interlock_rungs))
         self.running.begin_anew()
 
     def clamp(self, view: OutputView) -> int:

@@ -118,8 +118,8 @@ class PropertyRung(Rung):
 
 
 class WatchList(Ladder):
-    """The properties watched on one cell. `plant`, if they look at one, tells with `moved()` and `edges()`
-    which of its bits have changed.
+    """The properties watched on one cell. `plant`, if they look at one, tells with `moved()` and
+    `edges(reads)` which of its bits have changed, and is told by `attend(reads)` which are read.
     """
 
     def __init__(self, cell: Any, properties: Iterable[Property] = (), plant: Any = None) -> None:
@@ -139,6 +139,8 @@ class WatchList(Ladder):
         for rung in concerned:
             rung.evaluate(scan)
         self.sum_up()
+        if self.plant is not None:
+            self.plant.attend(self.reads)
 
     def moved(self) -> int:
         """The bits of what has moved in the plant without an edge."""
@@ -146,7 +148,7 @@ class WatchList(Ladder):
 
     def judge(self, scan: Scan, now: int) -> bool:
         """Judge at an edge of the plant, between two scans. Whether it concerned any."""
-        edges = self.plant.edges()
+        edges = self.plant.edges(self.reads)
         if now < self.due and not edges & self.reads:
             return False
         scanned, scan.changed, scan.now = scan.changed, edges, now

@@ -16,6 +16,7 @@ from hil.report import Lane, write_report
 from plc_sim.components.component import Driver
 from plc_sim.components.panel import Panel
 from plc_sim.kernel.header import SignalRow
+from plc_sim.plant import LOOKED_AT
 from plc_sim.scenario import Disturbance
 from plc_sim.simulation import Simulation
 
@@ -116,7 +117,7 @@ class Watcher:
             name: [(self.plant.now, bool(self.plant.words[word]))] for name, word in self.words.items()
         }
         for offset in self.plant.layout.signal_offsets.values():
-            self.plant.words[offset + SignalRow.WATCHED] = 1
+            self.plant.words[offset + SignalRow.WATCHED] |= LOOKED_AT
         simulation.twin.observer = self.look
 
     def look(self, now: int) -> None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import math
-import gc
 import time
 import tomllib
 from pathlib import Path

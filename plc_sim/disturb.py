@@ -49,7 +49,8 @@ class Disturber:
         starts = scenario.operator is Attendance.STARTS
         self.operator = twin.operator if starts else None
         self.lit = dict.fromkeys(self.operator.asks, False) if self.operator is not None else {}
-        self.lamps = {lamp: twin.plant.signal(lamp) + SignalRow.VISIBLE for lamp in self.lit}
+        self.lamps = [twin.plant.signal(lamp) + SignalRow.VISIBLE for lamp in self.lit]
+        self.shown: list[int] = []
         self.busy_until = 0.0
         self.buttons = buttons(twin)
         for disturbance in scenario.disturbances:
@@ -126,11 +127,13 @@ class Disturber:
 
     def look(self, now: int) -> None:
         """Let the operator see the lamps; what has lit up is answered, one button after the other."""
-        for lamp, word in self.lamps.items():
-            lit, before = self.twin.plant.words[word] != 0, self.lit[lamp]
-            self.lit[lamp] = lit
-            if lit and not before and self.operator is not None:
-                self.press(self.operator.asks[lamp], (now - self.origin) / 1e9 + self.operator.delay)
+        before, self.shown = self.shown, list(map(self.twin.plant.words.__getitem__, self.lamps))
+        if self.operator is None or self.shown == before:
+            return
+        for place, (lamp, button) in enumerate(self.operator.asks.items()):
+            lit, self.lit[lamp] = self.lit[lamp], self.shown[place] != 0
+            if self.lit[lamp] and not lit:
+                self.press(button, (now - self.origin) / 1e9 + self.operator.delay)
 
     def press(self, button: str, at: float) -> None:
         """Press a button at `at` s, or as soon as a hand is free."""
@@ -145,8 +148,9 @@ class Disturber:
         for time, name, value in entries:
             text = f"{name} {value}"
             count = self.reached[text] = self.reached.get(text, 0) + 1
-            for disturbance in self.awaited.pop((text, count), ()):
-                self.plan(time + ns(disturbance.at), disturbance)
+            if self.awaited:
+                for disturbance in self.awaited.pop((text, count), ()):
+                    self.plan(time + ns(disturbance.at), disturbance)
             if name == "state":
                 self.attend(State[value], now)
 

@@ -6,6 +6,7 @@ of `advance` the host acts through the methods here or through `plc_sim.kernel.h
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterable, Mapping
 from typing import Any, NoReturn
 
@@ -31,6 +32,7 @@ from plc_sim.plc import Plc
 
 RESERVED = ("plc", "link", "header")
 CAUSE, TIME, STORM = int(Header.CAUSE), int(Header.TIME), int(Cause.STORM)
+SCAN_AT, REPLAN = int(Header.SCAN_AT), int(Header.REPLAN)
 
 
 class Plant:
@@ -129,8 +131,9 @@ class Plant:
         """The PLC's memory; after writing to it call `host.memory_written`."""
         self._image = [octets[8 * image :][self.io.memory.span(region)] for region in self.io.reads]
         self._put = [octets[8 * put :][self.io.memory.span(region)] for region in self.io.writes]
-        self._watch = self.words[p + PlcRow.WATCH]
-        self._watched: dict[int, tuple[int, ...]] = {}
+        watch = self.words[p + PlcRow.WATCH]
+        self._watch = self.words[watch : watch + self.io.memory.read_words]
+        self._watched: dict[int, array[int]] = {}
         self._program_watched: dict[int, tuple[int, ...]] = {}
 
     def _check_reach(self, site: Site) -> None:
@@ -290,7 +293,7 @@ class Plant:
         """Let `advance` return at every edge of these signals, with Cause.PREDICATE."""
         watched = {self.signal(name) for name in names}
         for offset in self.layout.signal_offsets.values():
-            self.words[offset + SignalRow.WATCHED] = int(offset in watched)
+            self.words[offset + SignalRow.WATCHED] = LOOKED_AT if offset in watched else 0
 
     def stop_at_versions(self, names: Iterable[str]) -> None:
         """Let `advance` return when the version of one of these components changes, with Cause.DEVICE."""
@@ -303,7 +306,7 @@ class Plant:
 
     def image(self) -> tuple[bytes, ...]:
         """What the controller sees at its scan, one `bytes` per region; IMAGE_TIME is its time."""
-        return tuple(bytes(view) for view in self._image)
+        return tuple(map(bytes, self._image))
 
     def put(self, data: tuple[bytes, ...]) -> None:
         """Outputs of the controller, now: one `bytes` per written region."""
@@ -315,16 +318,15 @@ class Plant:
         """The controller sleeps until `scan_at` (ns) or until something whose bit is in `reads` changes."""
         masks = self._watched.get(reads)
         if masks is None:
-            masks = self._watched[reads] = self._masks(reads)
-        for word, mask in enumerate(masks, self._watch):
-            self.words[word] = mask
-        self.words[Header.SCAN_AT] = scan_at
-        self.words[Header.REPLAN] = 1
+            masks = self._watched[reads] = array(self.words.format, self._masks(reads))
+        self._watch[:] = masks
+        self.words[SCAN_AT] = scan_at
+        self.words[REPLAN] = 1
 
     def scan_by(self, instant: int) -> None:
         """The controller scans at `instant` (ns) at the latest."""
-        if instant < self.words[Header.SCAN_AT]:
-            self.words[Header.SCAN_AT] = instant
+        if instant < self.words[SCAN_AT]:
+            self.words[SCAN_AT] = instant
 
     def call_program(self, due: int, reads: int) -> None:
         """Call the PLC's program at its first scan from `due` (ns) on, or when a bit in `reads` changes."""
@@ -372,5 +374,8 @@ class Plant:
         """The bytes of a region of the PLC's memory."""
         return bytes(self.memory[self.io.memory.span(region)])
 
+
+JUDGED, LOOKED_AT = 1, 2
+"""Why the plant stops at the edges of a signal: properties read it, or somebody looks on."""
 
 __all__ = ["NEVER", "Cause", "Plant", "Timing"]

@@ -35,7 +35,7 @@ from plc_sim.kernel.draw import stream_key
 from plc_sim.kernel.header import NEVER as KERNEL_NEVER
 from plc_sim.kernel.header import Cause, Header, SignalRow, name_hash
 from plc_sim.line import LATEST, VirtualLine, broken
-from plc_sim.plant import Plant
+from plc_sim.plant import LOOKED_AT, Plant
 from plc_sim.plc import Plc
 from plc_sim.plc_link import TwinPlcLink
 from plc_sim.program import ProgramRunner
@@ -198,9 +198,8 @@ class Twin:
         plant.wait(scan_at, reads)
         while not self._turn() & SCAN:
             pass
-        now = plant.now
-        self.plc_link.refresh(now)
-        return now
+        self.plc_link.refresh(self.instant)
+        return self.instant
 
     def _turn(self) -> int:
         """Let time pass until something happens outside the plant, and let it happen; why it stopped."""
@@ -217,8 +216,7 @@ class Twin:
                 self.program.scan(now)
                 return 0
             self._edges(now, cause)
-            self._step(now)
-        elif due <= now:
+        if due <= now or cause & DEVICE:
             self._step(now)
         return cause
 
@@ -322,7 +320,7 @@ class Twin:
         self.judged = cell
         self.plant.stop_at_versions(self.lines)
         for name in self.disturber.lit:
-            self.plant.words[self.plant.signal(name) + SignalRow.WATCHED] = 1
+            self.plant.words[self.plant.signal(name) + SignalRow.WATCHED] |= LOOKED_AT
 
 
 LAST = KERNEL_NEVER - 1

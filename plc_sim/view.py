@@ -12,7 +12,7 @@ from control.errors import UnknownName, nearest
 from control.scan import Scan
 from plc_sim.disturb import FAULTS
 from plc_sim.kernel.header import EDGES, Header, SignalRow
-from plc_sim.plant import Plant
+from plc_sim.plant import JUDGED, Plant
 
 COUNT, FIRST = int(Header.EDGES), int(Header.EDGE)
 
@@ -28,6 +28,7 @@ class PlantView:
         self._happened_bit = scan.new_bit()
         self._offsets: dict[str, int] = {}
         self._bit_at: dict[int, int] = {}
+        self._signals = self._asleep = 0
         self._parts = {name: ComponentView(self, name) for name in ("plc", *plant.components)}
 
     def __getattr__(self, name: str) -> ComponentView:
@@ -65,16 +66,32 @@ class PlantView:
         self._scan.reads |= place[0]
         return self._plant.words[place[1]]
 
-    def edges(self) -> int:
-        """The bits of the signals and counts that changed since the last call, and that of `moved`."""
+    def edges(self, reads: int) -> int:
+        """The bits of the signals and counts that changed since the last call, and that of `moved`. A signal
+        whose bit is not in `reads` stops the plant no more until `attend` finds it there.
+        """
         words, bits = self._plant.words, self.moved()
         count, first = words[COUNT], words[FIRST]
         words[COUNT] = 0
         if count > EDGES:
             return bits | sum(self._bit_at.values())
-        for word in range(first, first + count):
-            bits |= self._bit_at.get(words[word], 0)
+        for place in range(first, first + count):
+            word = words[place]
+            bit = self._bit_at.get(word, 0)
+            bits |= bit
+            if not bit & reads and bit & self._signals:
+                self._asleep |= bit
+                words[word + SignalRow.WATCHED] &= ~JUDGED
         return bits
+
+    def attend(self, reads: int) -> None:
+        """Stop at the edges of all signals whose bits are in `reads`."""
+        woken = self._asleep & reads
+        if woken:
+            self._asleep ^= woken
+            for name, bit in self._bits.items():
+                if bit & woken:
+                    self._plant.words[self._offsets[name] + SignalRow.WATCHED] |= JUDGED
 
     def moved(self) -> int:
         """The bit of what has happened, if anything has since the last call."""
@@ -95,7 +112,8 @@ class PlantView:
     def _watch(self, name: str) -> None:
         self._offsets[name] = self._plant.signal(name)
         self._bits[name] = self._bit_at[self._offsets[name]] = self._scan.new_bit()
-        self._plant.words[self._offsets[name] + SignalRow.WATCHED] = 1
+        self._signals |= self._bits[name]
+        self._plant.words[self._offsets[name] + SignalRow.WATCHED] |= JUDGED
 
 
 class ComponentView:

@@ -331,9 +331,12 @@ class Plant:
         """The bits of what moved since the last scan."""
         return 0
 
-    def edges(self) -> int:
+    def edges(self, reads: int) -> int:
         """The bits of what moved since the last edge."""
         return self.bit
+
+    def attend(self, reads: int) -> None:
+        """Its one signal always stops the plant."""
 
 
 def test_a_property_of_the_plant_is_watched_on_a_twin_alone_and_judged_at_its_edges() -> None:
