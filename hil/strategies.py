@@ -34,6 +34,7 @@ DURATIONS: dict[str, tuple[float, float]] = {
     "press": (0.1, 0.5),
     "open": (0.1, 5.0),
     "stuck": (0.1, 8.0),
+    "wire_broken": (0.1, 8.0),
     "late": (0.5, 8.0),
     "plc_stop": (0.2, 3.0),
     "link_lost": (0.1, 4.0),

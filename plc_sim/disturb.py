@@ -14,7 +14,7 @@ from control.packml import Command, State
 from control.scan import NEVER, ns
 from control.step import DONE
 from plc_sim.components.component import Driver
-from plc_sim.components.panel import Door
+from plc_sim.components.panel import Door, Panel
 from plc_sim.effects import ACTS
 from plc_sim.kernel.header import SignalRow
 from plc_sim.kernel.row import Kind
@@ -237,10 +237,18 @@ def sensors(twin: Twin) -> Iterable[str]:
             yield source.path
 
 
+def actuators(twin: Twin) -> Iterable[str]:
+    """Every signal of the plant that the PLC drives, those of panels left aside."""
+    for entry in twin.plc.outputs:
+        if not isinstance(twin.components.get(entry.target.path.partition(".")[0]), Panel):
+            yield entry.target.path
+
+
 TARGETS: Mapping[str, Callable[[Twin], Iterable[str]]] = {
     "button": lambda twin: buttons(twin).values(),
     "door": lambda twin: [name for name, part in twin.components.items() if isinstance(part, Door)],
     "sensor": sensors,
+    "actuator": actuators,
     "delay": lambda twin: [
         f"{name}.{field.lower()}"
         for name, part in twin.components.items()

@@ -40,6 +40,15 @@ def _end_stuck(twin: Twin, what: Disturbance, now: int) -> None:
     twin.plant.force(what.target, None)
 
 
+def _begin_wire_broken(twin: Twin, what: Disturbance, now: int) -> None:
+    twin.plant.force(what.target, False)
+
+
+def _end_wire_broken(twin: Twin, what: Disturbance, now: int) -> None:
+    if not twin.disturber.lasts("cell_power_loss"):
+        twin.plant.force(what.target, None)
+
+
 def _begin_late(twin: Twin, what: Disturbance, now: int) -> None:
     twin.plant.set_parameter(what.target, what.value)
 
@@ -143,8 +152,10 @@ def _begin_cell_power_loss(twin: Twin, what: Disturbance, now: int) -> None:
 
 
 def _end_cell_power_loss(twin: Twin, what: Disturbance, now: int) -> None:
+    broken_wires = {other.target for other in twin.disturber.lasting.values() if other.kind == "wire_broken"}
     for output in twin.plc.outputs:
-        twin.plant.force(output.target.path, None)
+        if output.target.path not in broken_wires:
+            twin.plant.force(output.target.path, None)
     _end_plc_stop(twin, what, now)
     _end_controller_power_loss(twin, what, now)
 
@@ -153,6 +164,7 @@ ACTS: Mapping[str, tuple[Act, Act]] = {
     "press": (_begin_press, _end_press),
     "open": (_begin_open, _end_open),
     "stuck": (_begin_stuck, _end_stuck),
+    "wire_broken": (_begin_wire_broken, _end_wire_broken),
     "late": (_begin_late, _end_late),
     "plc_stop": (_begin_plc_stop, _end_plc_stop),
     "link_lost": (_begin_link_lost, _end_link_lost),

@@ -42,6 +42,7 @@ KINDS: Mapping[str, Kind] = {
     "press": Kind("button", "", "the operator presses {target}"),
     "open": Kind("door", "", "the guard door {target} is opened"),
     "stuck": Kind("sensor", "0 or 1", "{target} is stuck at {value:g}", either),
+    "wire_broken": Kind("actuator", "", "{target} gets no signal"),
     "late": Kind("delay", "0 s or more", "{target} becomes {value:g} s", not_negative),
     "plc_stop": Kind("plc", "", "the PLC goes to STOP"),
     "link_lost": Kind("link", "", "the link {target} is lost"),

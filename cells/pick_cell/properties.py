@@ -18,7 +18,7 @@ GUARD_OPENS = REST["a plant input changes (guard door)"]
 PLC_LOST = REST["the PLC link is lost"]
 
 AT_REST = frozenset({State.STOPPED, State.IDLE, State.HELD, State.ABORTED, State.COMPLETED})
-LIES = ("stuck", "late")
+LIES = ("stuck", "late", "wire_broken")
 SEPARATED = ("link_lost", "controller_power_loss", "cell_power_loss")
 
 

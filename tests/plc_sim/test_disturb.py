@@ -13,6 +13,7 @@ from control.packml import State
 from control.scan import ns
 from plc_sim.disturb import targets
 from plc_sim.effects import ACTS
+from plc_sim.kernel.header import SignalRow
 from plc_sim.plc_link import TwinPlcLink
 from plc_sim.scenario import KINDS, Attendance, Disturbance
 from plc_sim.twin import Twin
@@ -36,6 +37,10 @@ def delay(twin: Twin) -> bool:
     return twin.plant.words[word] == 700_000_000
 
 
+def without_signal(twin: Twin) -> bool:
+    return twin.plant.words[twin.plant.signal("robot.stop_input") + SignalRow.FORCED] == 0
+
+
 def link_lost(twin: Twin) -> bool:
     return isinstance(twin.plc_link, TwinPlcLink) and twin.plc_link.lost_at <= twin.now()
 
@@ -56,6 +61,7 @@ EFFECTS: dict[str, tuple[Effect, ...]] = {
         Effect("stop_eye.blocked", signal("stop_eye.blocked"), 1.0),
         Effect("door.channel_1", signal("door.channel_1", value=False), 0.0),
     ),
+    "wire_broken": (Effect("robot.stop_input", without_signal),),
     "late": (Effect("stop_eye.on_delay", delay, 0.7),),
     "plc_stop": (Effect("", signal("plc.running", value=False)),),
     "link_lost": (
@@ -74,7 +80,7 @@ EFFECTS: dict[str, tuple[Effect, ...]] = {
         Effect("", lambda twin: controller_off(twin) and twin.plant.signal_value("plc.running") is False),
     ),
 }
-HARMLESS = ("press", "stuck", "late", "program_silent", "robot_slow")
+HARMLESS = ("press", "stuck", "wire_broken", "late", "program_silent", "robot_slow")
 """What need not stop the cell."""
 EVERY = [(kind, effect) for kind, effects in EFFECTS.items() for effect in effects]
 
@@ -135,6 +141,16 @@ MIXED: dict[str, tuple[str, Disturbance, Disturbance]] = {
     "a cable cut before the controller lost power": (
         "link_lost",
         Disturbance(1.5, "controller_power_loss", "", 1.0), Disturbance(1.0, "link_lost", "plc", 2.5),
+    ),
+    "the cell's power back while a wire is broken": (
+        "wire_broken",
+        Disturbance(1.0, "cell_power_loss", "", 1.0),
+        Disturbance(1.5, "wire_broken", "robot.stop_input", 2.0),
+    ),
+    "a wire mended while the cell has no power": (
+        "wire_broken",
+        Disturbance(1.0, "wire_broken", "robot.stop_input", 1.0),
+        Disturbance(1.5, "cell_power_loss", "", 2.0),
     ),
 }  # fmt: skip
 """What acts until 3.5 s though something else ends before."""
