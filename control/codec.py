@@ -106,6 +106,11 @@ def loaded_type(name: str) -> type:
     )
 
 
+def text(value: Any) -> str:
+    """A value in one unmistakable spelling."""
+    return repr(value) if type(value) in PLAIN else to_json(encode(value))
+
+
 class TraceHash:
     """A sink that condenses a trace to one hash, equal for equal traces."""
 
@@ -124,8 +129,8 @@ class TraceHash:
 
     def take(self) -> None:
         """Condense what is waiting."""
-        for time, name, value in self.waiting:
-            self.digest.update(f"{time} {name} {to_json(encode(value))}\n".encode())
+        lines = [f"{time} {name} {text(value)}\n" for time, name, value in self.waiting]
+        self.digest.update("".join(lines).encode())
         self.waiting.clear()
 
     def hexdigest(self) -> str:

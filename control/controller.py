@@ -8,6 +8,8 @@ A scan is a transaction: outputs, Vars, steps, timers and device orders commit t
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import reduce
+from operator import or_
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
 
 from control.block import Slot
@@ -15,7 +17,7 @@ from control.errors import DefinitionError
 from control.link import PlcLink
 from control.packml import Command
 from control.port import InputView, OutputView, PlcPort
-from control.scan import NEVER, Combination, Ladder, Rung, Scan
+from control.scan import DUE, NEVER, READS, Combination, Ladder, Rung, Scan
 from control.sequence import Sequence
 from control.state import Declared, put
 from control.tag import Tag
@@ -155,16 +157,14 @@ class Controller(Declared):
 
     def plan(self) -> None:
         """When the next scan may matter: what a ladder wrote concerns those before it in the next one."""
-        later, reads, due = self._scan.fresh, 0, NEVER
-        for ladder in reversed(self.ladders()):
+        scan, ladders = self._scan, self.ladders()
+        later = scan.fresh
+        for ladder in reversed(ladders) if scan.written else ():
             if ladder.reads & later:
                 ladder.disturb(later)
             later |= ladder.wrote
-            reads |= ladder.reads
-            if ladder.due < due:
-                due = ladder.due
-        put(self, "reads", reads)
-        put(self, "due", min(due, self.lapse()))
+        put(self, "reads", reduce(or_, map(READS, ladders)))
+        put(self, "due", min(self.lapse(), *map(DUE, ladders)))
 
     def begin_anew(self) -> None:
         """Evaluate everything in the next scan."""

@@ -15,7 +15,7 @@ from itertools import compress
 from typing import Any, NamedTuple
 
 from control.errors import DefinitionError, describe, nearest
-from control.scan import READS, Ladder, Rung, Scan, ns
+from control.scan import NEVER, READS, Ladder, Rung, Scan, ns
 
 Judge = Callable[..., Any]
 
@@ -62,38 +62,37 @@ class PropertyRung(Rung):
     def __init__(self, watched: Property, cell: Any, plant: Any) -> None:
         if watched.needs_plant and plant is None:
             raise DefinitionError(f"{watched.requirement}: needs the plant; it can be watched on a twin only")
-        self.property, self.cell = watched, cell
+        self.property, self.cell, self.requirement = watched, cell, watched.requirement
         self.when, self.then = (_bind(judge, cell, plant) for judge in (watched.when, watched.then))
         self.armed = 0
         self.armed_by: Any = None
         self.since = 0
         self.violated = False
 
-    def run(self, scan: Scan) -> None:
-        scan.locked = self.property.requirement
+    def evaluate(self, scan: Scan) -> None:
+        scan.reads, scan.due, scan.locked = 0, NEVER, self.requirement
         try:
             armed_by = self.when()
             fulfilled = not armed_by or self.then()
-            within = 0.0 if fulfilled else self.allowed(armed_by)
+            scan.locked = ""
+            if armed_by != self.armed_by:
+                self.armed_by, self.since, self.violated = armed_by, scan.now, False
+                self.armed += bool(armed_by)
+            if not fulfilled:
+                self.judge(scan, self.since + self.allowed(armed_by))
         except Exception as error:
             scan.locked = ""
             self.violate(scan, f"{self.property.text}; cannot be judged: {describe(error)}")
-            return
-        scan.locked = ""
-        if armed_by != self.armed_by:
-            self.armed_by, self.since, self.violated = armed_by, scan.now, False
-            self.armed += bool(armed_by)
-        if not fulfilled:
-            self.judge(scan, self.since + ns(within))
+        self.reads, self.due = scan.reads, scan.due
 
-    def allowed(self, armed_by: Any) -> float:
-        """How long (s) `then` need not hold once `when` is armed by this."""
+    def allowed(self, armed_by: Any) -> int:
+        """How long (ns) `then` need not hold once `when` is armed by this."""
         within = self.property.within
         if isinstance(within, int | float):
-            return within
+            return ns(within)
         if armed_by not in within:
             raise DefinitionError(f"within has no time for {armed_by!r}; {nearest('', map(str, within))}")
-        return within[armed_by]
+        return ns(within[armed_by])
 
     def judge(self, scan: Scan, limit: int) -> None:
         """`then` does not hold: a violation from `limit` (ns) on, not yet before."""
@@ -106,7 +105,7 @@ class PropertyRung(Rung):
         """It does not hold, or cannot be judged; told once until it is armed anew."""
         if not self.violated:
             self.violated = True
-            self.cell.violate(Violation(scan.now, self.property.requirement, text, self.situation(scan)))
+            self.cell.violate(Violation(scan.now, self.requirement, text, self.situation(scan)))
 
     def situation(self, scan: Scan) -> str:
         """What the cell waits for; its texts are those of its conditions, which may raise."""
@@ -139,7 +138,7 @@ class WatchList(Ladder):
         for rung in concerned:
             rung.evaluate(scan)
         self.sum_up()
-        if self.plant is not None:
+        if self.plant is not None and self.plant.asleep & self.reads:
             self.plant.attend(self.reads)
 
     def moved(self) -> int:

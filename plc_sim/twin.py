@@ -267,6 +267,7 @@ class Twin:
         """Let a line act; the controller scans if that brings something it reads."""
         before = line.session.image
         act(now)
+        self.plant.words[STOP] &= ~DEVICE  # what a line itself does to its device is no news to it
         if line.session.image is not before and line.changed(before, line.session.image) & self.reads:
             self.wake(now)
 
@@ -325,7 +326,7 @@ class Twin:
 
 LAST = KERNEL_NEVER - 1
 CAUSE, SCAN, PROGRAM = int(Header.CAUSE), int(Cause.SCAN), int(Cause.PROGRAM)
-PREDICATE, DEVICE = int(Cause.PREDICATE), int(Cause.DEVICE)
+PREDICATE, DEVICE, STOP = int(Cause.PREDICATE), int(Cause.DEVICE), int(Header.STOP)
 STORM_OF_EVENTS = int(Cause.STORM)
 SPECIAL = PREDICATE | DEVICE | PROGRAM | STORM_OF_EVENTS
 NEXT = attrgetter("next")

@@ -18,7 +18,9 @@ COUNT, FIRST = int(Header.EDGES), int(Header.EDGE)
 
 
 class PlantView:
-    """All signals and counts of one plant; `scan` notes what is read."""
+    """All signals and counts of one plant; `scan` notes what is read. `asleep` holds the bits of the signals
+    whose edges do not stop the plant.
+    """
 
     def __init__(self, plant: Plant, scan: Scan, happened: Mapping[str, int]) -> None:
         self._plant, self._scan, self._happened = plant, scan, happened
@@ -28,7 +30,7 @@ class PlantView:
         self._happened_bit = scan.new_bit()
         self._offsets: dict[str, int] = {}
         self._bit_at: dict[int, int] = {}
-        self._signals = self._asleep = 0
+        self._signals = self.asleep = 0
         self._parts = {name: ComponentView(self, name) for name in ("plc", *plant.components)}
 
     def __getattr__(self, name: str) -> ComponentView:
@@ -80,18 +82,17 @@ class PlantView:
             bit = self._bit_at.get(word, 0)
             bits |= bit
             if not bit & reads and bit & self._signals:
-                self._asleep |= bit
+                self.asleep |= bit
                 words[word + SignalRow.WATCHED] &= ~JUDGED
         return bits
 
     def attend(self, reads: int) -> None:
         """Stop at the edges of all signals whose bits are in `reads`."""
-        woken = self._asleep & reads
-        if woken:
-            self._asleep ^= woken
-            for name, bit in self._bits.items():
-                if bit & woken:
-                    self._plant.words[self._offsets[name] + SignalRow.WATCHED] |= JUDGED
+        woken = self.asleep & reads
+        self.asleep ^= woken
+        for name, bit in self._bits.items():
+            if bit & woken:
+                self._plant.words[self._offsets[name] + SignalRow.WATCHED] |= JUDGED
 
     def moved(self) -> int:
         """The bit of what has happened, if anything has since the last call."""

@@ -319,7 +319,7 @@ class Plant:
     """What a property may look at beside the cell: one signal, with a bit of its own."""
 
     def __init__(self, scan: Scan) -> None:
-        self.scan, self.bit, self.at_rest = scan, scan.new_bit(), True
+        self.scan, self.bit, self.at_rest, self.asleep = scan, scan.new_bit(), True, 0
 
     @property
     def rests(self) -> bool:
