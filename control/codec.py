@@ -108,7 +108,12 @@ def loaded_type(name: str) -> type:
 
 def text(value: Any) -> str:
     """A value in one unmistakable spelling."""
-    return repr(value) if type(value) in PLAIN else to_json(encode(value))
+    return repr(value) if is_plain(value) else to_json(encode(value))
+
+
+def is_plain(value: Any) -> bool:
+    """Whether a value is a number, a text or nothing, or a tuple of such."""
+    return type(value) in PLAIN or isinstance(value, tuple) and all(map(is_plain, value))
 
 
 class TraceHash:
