@@ -133,7 +133,7 @@ class PlcPort:
             changed |= view.judge(good, "" if good else self.cause())
             if now <= lapse < self.lapse:
                 self.lapse = lapse
-        self.fresh = image.good and self.lapse == NEVER
+        self.fresh = image.good and self.link.lapse(0) == NEVER
         return changed
 
     def cause(self) -> str:
