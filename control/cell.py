@@ -137,6 +137,9 @@ class Cell(Controller):
         self.arrange()
         self.retained = Retained(self, wiring.store)
         self.brought = reduce(or_, self.sources())
+        self.clamp_bits = self.packml._state["state"][1] | self._state["latched"][1]
+        for rung in self.interlock_rungs:
+            self.clamp_bits |= rung.bit
         self._seal()
 
     _settable = frozenset(
@@ -388,7 +391,8 @@ class Cell(Controller):
                     self.trace(device.name, (order.number, order.verb, *order.arguments))
                 if mine:
                     device.link.submit(mine)
-        self.retained.save(scan)
+        if scan.written & self.retained.written:
+            self.retained.save(scan)
 
     def fail(self, error: Exception) -> None:
         """Discard the scan; abort with the cause. Failing while aborting latches the safe values."""

@@ -41,6 +41,8 @@ class Controller(Declared):
     """Methods that write outputs as a function of what they read, evaluated after the sequences."""
 
     bits_used: ClassVar[int] = 0
+    clamp_bits = 0
+    """The bits of what `clamp` depends on."""
 
     wiring: Any
     due: int
@@ -184,9 +186,10 @@ class Controller(Declared):
     def commit(self) -> None:
         """Make the scan's effects real: outputs to the links, then the trace to the sinks."""
         scan = self._scan
+        clamps = scan.written & self.clamp_bits
         for port in self.ports:
             for view in port.outputs:
-                if view.commit(self.clamp(view), scan):
+                if (clamps or view.rewritten) and view.commit(self.clamp(view), scan):
                     port.renew()
         self.put()
         self.hand_over()

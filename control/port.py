@@ -53,11 +53,15 @@ class OutputView:
             safe = with_value(safe, tag, tag.safe)
         self.safe, self.committed = safe, safe
         self.ordered: bytes | None = None
-        self.clamp = 0
         self.process = int.from_bytes(mask_of((tag for tag in tags if not tag.stored), block.size), "big")
         self.everything = (1 << 8 * block.size) - 1
         self.masks = {tag.path: int.from_bytes(mask_of([tag], block.size), "big") for tag in tags}
         set_raw(block, "_raw", safe)
+
+    @property
+    def rewritten(self) -> bool:
+        """The logic has ordered something since the last commit."""
+        return self.block._raw is not self.ordered
 
     def effective(self, clamp: int) -> bytes:
         """What may go out: the ordered bytes with the bits of `clamp` at their safe values."""
@@ -86,10 +90,7 @@ class OutputView:
         """Note what goes out, with the bits of `clamp` kept safe, tag by tag in the trace. Whether it differs
         from the last.
         """
-        raw = self.block._raw
-        if raw is self.ordered and clamp == self.clamp:
-            return False
-        self.ordered, self.clamp = raw, clamp
+        self.ordered = self.block._raw
         data = self.effective(clamp)
         if data == self.committed:
             return False

@@ -269,11 +269,10 @@ class Retained:
         return changed
 
     def save(self, scan: Scan) -> None:
-        """Begin to save if this scan changed a retained value."""
-        if written := scan.written & self.written:
-            self.store.save(self.values(), scan.now)
-            self.due = self.store.due()
-            self.coming |= reduce(or_, (saved for bit, saved in self.bits.items() if bit & written))
+        """Begin to save what this scan changed of the retained values."""
+        self.store.save(self.values(), scan.now)
+        self.due = self.store.due()
+        self.coming |= reduce(or_, (saved for bit, saved in self.bits.items() if bit & scan.written))
 
 
 def freeze(value: Any) -> Any:

@@ -187,9 +187,8 @@ class Twin:
 
     def sleep(self, due: int, reads: int) -> int:
         """Let time pass until the next scan that may matter; its instant (ns)."""
-        if self.every_scan:
-            due = 0
-        return self._pass(max(due, self.now() + 1), reads)
+        first = self.instant + 1
+        return self._pass(first if self.every_scan else max(due, first), reads)
 
     def _pass(self, due: int, reads: int) -> int:
         plant = self.plant
