@@ -142,14 +142,15 @@ class Disturber:
         self.add(Disturbance(at, "press", button))
 
     def __call__(self, now: int, entries: list[Entry]) -> None:
-        """Take entries of the controller's trace: start what waited for one, and let the operator answer a
-        new state.
+        """Take entries of the controller's trace: start what waited for one, an order by its verb, and let the
+        operator answer a new state.
         """
+        reached, awaited = self.reached, self.awaited
         for time, name, value in entries:
-            text = f"{name} {value}"
-            count = self.reached[text] = self.reached.get(text, 0) + 1
-            if self.awaited:
-                for disturbance in self.awaited.pop((text, count), ()):
+            text = f"{name} {value[1] if type(value) is tuple else value}"
+            count = reached[text] = reached.get(text, 0) + 1
+            if awaited and (text, count) in awaited:
+                for disturbance in awaited.pop((text, count)):
                     self.plan(time + ns(disturbance.at), disturbance)
             if name == "state":
                 self.attend(State[value], now)

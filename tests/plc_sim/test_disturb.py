@@ -303,3 +303,11 @@ def test_the_operator_brings_the_cell_back_from_any_one_fault() -> None:
             run.run_until(40.0)
             assert run.cell.state is State.EXECUTE, (kind, run.cell.waiting_for())
             assert run.times("state", "EXECUTE")[-1] > 10.0, kind
+
+
+def test_a_disturbance_waits_for_an_order_by_its_verb() -> None:
+    run = Run(Disturbance(0.1, "robot_alarm", "robot", after="robot open_gripper 2"))
+    run.run_until(30.0)
+    opened = [time for time, name, value in run.trace if name == "robot" and value[1] == "open_gripper"]
+    (begun,) = (time for time, what in run.twin.disturber.done if what.kind == "robot_alarm")
+    assert begun == opened[1] + ns(0.1)
