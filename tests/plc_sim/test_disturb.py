@@ -310,4 +310,4 @@ def test_a_disturbance_waits_for_an_order_by_its_verb() -> None:
     run.run_until(30.0)
     opened = [time for time, name, value in run.trace if name == "robot" and value[1] == "open_gripper"]
     (begun,) = (time for time, what in run.twin.disturber.done if what.kind == "robot_alarm")
-    assert begun == opened[1] + ns(0.1)
+    assert run.seconds(begun) == pytest.approx(opened[1] + 0.1)
