@@ -239,15 +239,18 @@ class Cell(Controller):
         return changed
 
     def lapse(self) -> int:
-        lapse, retained = super().lapse(), self.retained
+        state, retained = self._state, self.retained
+        if state["demands"][0] or state["complete"][0]:
+            return 0
+        lapse = super().lapse()
         return min(lapse, retained.due) if retained.coming & self.reads else lapse
 
     def evaluate(self) -> None:
-        scan = self._scan
-        if self.latched:
+        scan, state = self._scan, self._state
+        if state["latched"][0]:
             return
         self.reactions.evaluate(scan)
-        if self._state["demands"][0] or self._state["complete"][0]:
+        if state["demands"][0] or state["complete"][0]:
             self.change_state()
             self.reactions.disturb(scan.fresh)
             scan.fresh = 0
@@ -256,12 +259,10 @@ class Cell(Controller):
         self.conclude()
 
     def plan(self) -> None:
-        if self.latched:
+        if self._state["latched"][0]:
             self.reads, self.due = 0, NEVER
-            return
-        super().plan()
-        if self._state["demands"][0] or self._state["complete"][0]:
-            self.due = 0
+        else:
+            super().plan()
 
     def ladders(self) -> tuple[Ladder, ...]:
         return self.reactions, self.running, self.watch_list
@@ -372,7 +373,7 @@ class Cell(Controller):
         self.running.begin_anew()
 
     def clamp(self, view: OutputView) -> int:
-        if self.latched:
+        if self._state["latched"][0]:
             return view.everything
         clamp = view.process if self.packml._state["state"][0] in AT_REST else 0
         for rung in self.interlock_rungs:

@@ -150,8 +150,13 @@ class Controller(Declared):
         return changed
 
     def lapse(self) -> int:
-        """When an image will be too old, or something that is read will come, if nothing else comes first."""
-        return min([port.lapse for port in self.ports], default=NEVER)
+        """When the next scan has to come whatever the logic waits for: an image becomes too old, or something
+        that is read comes.
+        """
+        lapse = NEVER
+        for port in self.ports:
+            lapse = min(lapse, port.lapse)
+        return lapse
 
     def ladders(self) -> tuple[Ladder, ...]:
         """All logic of the present state, in order of evaluation."""

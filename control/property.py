@@ -124,6 +124,8 @@ class WatchList(Ladder):
     def __init__(self, cell: Any, properties: Iterable[Property] = (), plant: Any = None) -> None:
         self.properties = tuple(PropertyRung(watched, cell, plant) for watched in properties)
         self.plant = plant
+        self.moved: Callable[[], int] = plant.moved if plant is not None else int
+        """Tells the bits of what has moved in the plant without an edge."""
         super().__init__(self.properties)
 
     def evaluate(self, scan: Scan) -> None:
@@ -140,10 +142,6 @@ class WatchList(Ladder):
         self.sum_up()
         if self.plant is not None and self.plant.asleep & self.reads:
             self.plant.attend(self.reads)
-
-    def moved(self) -> int:
-        """The bits of what has moved in the plant without an edge."""
-        return self.plant.moved() if self.plant is not None else 0
 
     def judge(self, scan: Scan, now: int) -> bool:
         """Judge at an edge of the plant, between two scans. Whether it concerned any."""

@@ -203,11 +203,12 @@ class Twin:
     def _turn(self) -> int:
         """Let time pass until something happens outside the plant, and let it happen; why it stopped."""
         due = min(self.disturber.next, LAST, *map(NEXT, self.outside))
-        now = int(advance(self.plant.block, due))
+        plant = self.plant
+        now = advance(plant.block, due)
         if now == self.instant:
             self._stand(now)
         self.instant = now
-        cause = self.plant.words[CAUSE]
+        cause = plant.words[CAUSE]
         if cause & SPECIAL:
             if cause == STORM_OF_EVENTS:
                 self.plant.refuse_storm()
