@@ -10,12 +10,13 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from functools import partial
+from functools import partial, reduce
 from itertools import compress
+from operator import or_
 from typing import Any, NamedTuple
 
 from control.errors import DefinitionError, describe, nearest
-from control.scan import NEVER, READS, Ladder, Rung, Scan, ns
+from control.scan import NEVER, Ladder, Rung, Scan, ns
 
 Judge = Callable[..., Any]
 
@@ -127,19 +128,23 @@ class WatchList(Ladder):
         self.moved: Callable[[], int] = plant.moved if plant is not None else int
         """Tells the bits of what has moved in the plant without an edge."""
         super().__init__(self.properties)
+        self.all_reads, self.all_dues = [0] * len(self.rungs), [0] * len(self.rungs)
+        """What each depends on, side by side, since these are many and few are concerned."""
 
     def evaluate(self, scan: Scan) -> None:
-        """As every ladder; but these are many, few are concerned, and none writes, so C looks for them."""
-        changed, now = scan.changed, scan.now
+        """As every ladder, but none of these writes."""
+        changed, now, rungs = scan.changed, scan.now, self.rungs
         if now >= self.due:
-            concerned = [rung for rung in self.rungs if changed & rung.reads or now >= rung.due]
+            concerned = [n for n, rung in enumerate(rungs) if changed & rung.reads or now >= rung.due]
         elif changed & self.reads:
-            concerned = list(compress(self.rungs, map(changed.__and__, map(READS, self.rungs))))
+            concerned = list(compress(range(len(rungs)), map(changed.__and__, self.all_reads)))
         else:
             return
-        for rung in concerned:
+        for number in concerned:
+            rung = rungs[number]
             rung.evaluate(scan)
-        self.sum_up()
+            self.all_reads[number], self.all_dues[number] = rung.reads, rung.due
+        self.reads, self.due = reduce(or_, self.all_reads, 0), min(self.all_dues, default=NEVER)
         if self.plant is not None and self.plant.asleep & self.reads:
             self.plant.attend(self.reads)
 
