@@ -70,7 +70,7 @@ class PropertyRung(Rung):
         self.since = 0
         self.violated = False
 
-    def evaluate(self, scan: Scan) -> None:
+    def run(self, scan: Scan) -> None:
         scan.reads, scan.due, scan.locked = 0, NEVER, self.requirement
         try:
             armed_by = self.when()
@@ -142,7 +142,7 @@ class WatchList(Ladder):
             return
         for number in concerned:
             rung = rungs[number]
-            rung.evaluate(scan)
+            rung.run(scan)
             self.all_reads[number], self.all_dues[number] = rung.reads, rung.due
         self.reads, self.due = reduce(or_, self.all_reads, 0), min(self.all_dues, default=NEVER)
         if self.plant is not None and self.plant.asleep & self.reads:

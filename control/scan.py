@@ -125,12 +125,6 @@ class Rung:
     looks_again = False
     """Whether `run` reads all it depends on after its last write."""
 
-    def evaluate(self, scan: Scan) -> None:
-        """Evaluate once and note what was read and written."""
-        scan.reads, scan.touched, scan.due = 0, 0, NEVER
-        self.run(scan)
-        self.reads, self.due = scan.reads | scan.touched, scan.due
-
     def run(self, scan: Scan) -> None:
         """The logic."""
         raise NotImplementedError
@@ -156,7 +150,9 @@ class Ladder:
             return
         for rung in self.rungs:
             if now >= rung.due or scan.changed & rung.reads:
-                rung.evaluate(scan)
+                scan.reads, scan.touched, scan.due = 0, 0, NEVER
+                rung.run(scan)
+                rung.reads, rung.due = scan.reads | scan.touched, scan.due
                 if scan.fresh:
                     self.note(scan, rung)
         self.sum_up()
