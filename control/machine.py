@@ -19,7 +19,8 @@ from control.errors import DefinitionError
 logging.getLogger("transitions").setLevel(logging.ERROR)
 
 Action = Callable[[Any], Any]
-Row = tuple[tuple[Action, ...], str, tuple[Action, ...]]
+Row = tuple[tuple[Action, ...], tuple[Action, ...], str, tuple[Action, ...]]
+"""Guards, what is done before, the state it leads to, what is done after."""
 
 
 class TableEvent(Event):
@@ -27,29 +28,28 @@ class TableEvent(Event):
 
     rows: dict[str, tuple[Row, ...]] | None = None
     attribute = "state"
+    assign: Callable[[Any, str], None]
 
     def trigger(self, model: Any, *args: Any, **kwargs: Any) -> bool:
         """Fire the first row of the model's state whose guards all hold. Whether one did."""
         rows = self.rows or self.compile(type(model))
-        for guards, dest, actions in rows.get(getattr(model, self.attribute), ()):
+        for guards, before, dest, after in rows.get(getattr(model, self.attribute), ()):
             for guard in guards:
                 if not guard(model):
                     break
             else:
-                self._fire(model, dest, actions)
+                for action in before:
+                    action(model)
+                self.assign(model, dest)
+                for action in after:
+                    action(model)
                 return True
         return False
-
-    def _fire(self, model: Any, dest: str, actions: tuple[Action, ...]) -> None:
-        for action in actions:
-            if action is SET_STATE:
-                setattr(model, self.attribute, dest)
-            else:
-                action(model)
 
     def compile(self, model_class: type) -> dict[str, tuple[Row, ...]]:
         """Resolve every name of this event's transitions on the model's class."""
         self.attribute = self.machine.model_attribute
+        self.assign = setter(model_class, self.attribute)
         self.rows = {
             source: tuple(self._row(transition, model_class) for transition in transitions)
             for source, transitions in self.transitions.items()
@@ -67,11 +67,15 @@ class TableEvent(Event):
             )
         before = resolve([*machine.before_state_change, *transition.before, *source.on_exit], model_class)
         after = resolve([*dest.on_enter, *transition.after, *machine.after_state_change], model_class)
-        return guards, target, (*before, SET_STATE, *after)
+        return guards, before, target, after
 
 
-def SET_STATE(model: Any) -> None:  # noqa: N802  # a mark in a row of actions, compared by identity
-    """Stands in a row of actions where the state changes."""
+def setter(model_class: type, attribute: str) -> Callable[[Any, str], None]:
+    """What sets the state of a model."""
+    member = getattr(model_class, attribute, None)
+    if isinstance(member, property) and member.fset is not None:
+        return member.fset
+    return lambda model, value: setattr(model, attribute, value)
 
 
 class StepMachine(Machine):
@@ -90,7 +94,6 @@ def build(
     transitions: list[dict[str, Any]],
     *,
     attribute: str,
-    before: str | None = None,
     kind: type[Machine] = StepMachine,
 ) -> Machine:
     """A machine without models, shared by every object of one class."""
@@ -105,5 +108,4 @@ def build(
         ignore_invalid_triggers=True,
         model_attribute=attribute,
         model_override=True,
-        before_state_change=before,
     )

@@ -142,7 +142,8 @@ class StarvedRung(Rung):
     def run(self, scan: Scan) -> None:
         cell = self.cell
         for sequence in cell.present:
-            if not sequence.runner.outside:
+            scan.reads |= sequence.runner.outside_bit
+            if not sequence.runner.place.outside:
                 cell.outside_since = NEVER
                 return
         cell.outside_since = min(cell.outside_since, scan.now)
@@ -161,7 +162,7 @@ class ReadyRung(Rung):
 
     def run(self, scan: Scan) -> None:
         scan.locked = "a guard in SUSPENDED"
-        ready = [sequence.name for sequence in self.cell.in_state(State.EXECUTE) if sequence.runner.ready]
+        ready = [sequence.name for sequence in self.cell.in_state(State.EXECUTE) if sequence.runner.ready()]
         scan.locked = ""
         if ready and not refusal(self.cell, Command.UNSUSPEND):
             self.cell.demand(Command.UNSUSPEND, f"{', '.join(ready)} can go on")

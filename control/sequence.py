@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from functools import cache
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 from transitions import Machine
@@ -23,7 +24,6 @@ from control.step import (
     DONE,
     FIRST,
     KEEP,
-    OUTSIDE,
     REACTIONS,
     Place,
     Step,
@@ -75,7 +75,9 @@ class Sequence(Declared, Generic[C]):
     @property
     def step(self) -> str:
         """The name of the current step."""
-        return self.runner.read().step
+        runner = self.runner
+        self._scan.reads |= runner.bit
+        return runner.place.step
 
     @property
     def done(self) -> bool:
@@ -86,7 +88,8 @@ class Sequence(Declared, Generic[C]):
         """Whether the current step has lasted for `seconds`; time frozen by Hold or Suspend does not
         count.
         """
-        scan, place = self._scan, self.runner.read()
+        scan, place = self._scan, self.runner.place
+        scan.reads |= self.runner.bit
         due = place.entered + ns(seconds)
         if place.entry or place.frozen < due:
             return False
@@ -106,15 +109,17 @@ class Sequence(Declared, Generic[C]):
         texts = dict.fromkeys(guard_text(type(self), guard) for guard in guards)
         return f"{self.name} {step}: waiting for {' or '.join(texts)}"
 
-    @property
-    def _table_step(self) -> str:
-        return self.runner.place.step
+    def _reach(self, name: str) -> None:
+        """Be in a step from now on."""
+        scan, runner = self._scan, self.runner
+        scan.locked, scan.actor = "", f"{self.name}.{name}"
+        limit = runner.limits[name]
+        end = limit if limit == NEVER else scan.now + limit
+        runner.move(Place(name, scan.now, end, False, NEVER, limit == NEVER and name != DONE))
 
-    @_table_step.setter
-    def _table_step(self, name: str) -> None:
-        self.runner.reach(name)
+    _table_step = property(attrgetter("runner.place.step"), _reach)
 
-    def _begin(self) -> None:
+    def _allow_writing(self) -> None:
         self._scan.locked = ""
 
     def snapshot(self) -> dict[str, Any]:
@@ -137,66 +142,56 @@ class Runner(Rung):
         self.name = sequence.name
         self.table = {step.name: step for step in sequence.steps}
         self.guards = guards_of(type(sequence))
+        self.limits = {DONE: NEVER} | {step.name: step.duration() for step in sequence.steps}
         self.advance = sequence.machine.events["advance"].trigger
-        self.bit = scan.new_bit()
+        self.bit, self.outside_bit = scan.new_bit(), scan.new_bit()
+        """`outside_bit`: whether the current step waits for something beyond the cell."""
         self.place = Place(sequence.steps[0].name)
 
-    def read(self) -> Place:
-        """The place, noted as read."""
-        self.scan.reads |= self.bit
-        return self.place
-
-    def run(self, scan: Scan) -> None:
+    def evaluate(self, scan: Scan) -> None:
+        """Begin in the step, or fire the first row whose guard holds; without one, see to the step's
+        limit.
+        """
         place = self.place
-        scan.actor = f"{self.name}.{place.step}"
+        scan.reads, scan.touched, scan.due = 0, 0, place.limit
+        scan.actor, scan.locked = f"{self.name}.{place.step}", self.name
         if place.entry:
             self.enter(place.step)
             self.look(scan)
-        else:
-            self.advance_or_expire(scan, place)
-        scan.reads |= self.bit
-        scan.actor = ""
-
-    def advance_or_expire(self, scan: Scan, place: Place) -> None:
-        """Fire the first row whose guard holds; without one, see to the step's limit."""
-        scan.locked = self.name
-        fired = self.advance(self.sequence)
-        scan.locked = ""
-        if fired:
+        elif self.advance(self.sequence):
             if scan.history is not None:
                 cause = (scan.changed | scan.recent) & scan.reads
                 scan.history.append((scan.now, self.name, place.step, self.place.step, cause))
             self.look(scan)
         elif scan.now >= place.limit:
+            scan.locked, scan.due = "", 0
             self.expire(self.table[place.step])
-            scan.due = 0
-        else:
-            scan.due = min(scan.due, place.limit)
+        self.reads, self.due = scan.reads | scan.touched | self.bit, scan.due
+        scan.locked = scan.actor = ""
 
     def look(self, scan: Scan) -> None:
         """In a new step: what the sequence depends on from now on, and when; at most one row fires per scan,
         so one whose guard holds already fires in the next.
         """
-        scan.reads, scan.touched, scan.due = 0, 0, NEVER
+        scan.reads, scan.touched, scan.due = 0, 0, self.place.limit
         scan.locked = self.name
-        if self.ready:
+        if self.ready():
             scan.due = 0
-        scan.locked = ""
-        scan.due = min(scan.due, self.place.limit)
+
+    def ready(self) -> bool:
+        """Whether a guard of the current step holds."""
+        self.scan.reads |= self.bit
+        for guard in self.guards[self.place.step]:
+            if guard(self.sequence):
+                return True
+        return False
 
     def enter(self, name: str) -> None:
         """Begin in a step: its `enter` runs."""
-        self.reach(name)
+        self.sequence._reach(name)
         enter = self.table[name].enter if name != DONE else None
         if enter is not None:
             getattr(self.sequence, method_name(enter))()
-
-    def reach(self, name: str) -> None:
-        """Be in a step from now on."""
-        limit = self.table[name].limit if name != DONE else None
-        end = self.scan.now + ns(limit) if isinstance(limit, int | float) else NEVER
-        self.scan.actor = f"{self.name}.{name}"
-        self.move(Place(name, self.scan.now, end, entry=False))
 
     def expire(self, step: Step) -> None:
         """The step's limit has passed."""
@@ -211,11 +206,8 @@ class Runner(Rung):
     def move(self, place: Place) -> None:
         """Change the place, as part of the scan's transaction."""
         old, scan = self.place, self.scan
-
-        def undo() -> None:
-            self.place = old
-
-        scan.change(self.bit, undo)
+        bits = self.bit if place.outside is old.outside else self.bit | self.outside_bit
+        scan.change(bits, setattr, self, "place", old)
         self.place = place
         if place.step != old.step:
             scan.trace.append((scan.now, self.name, place.step))
@@ -240,7 +232,7 @@ class Runner(Rung):
         elif reaction != KEEP:
             self.go(reaction)
             self.move(self.place._replace(frozen=frozen))
-        elif command is not Command.SUSPEND or not self.outside:
+        elif command is not Command.SUSPEND or not place.outside:
             self.move(place._replace(frozen=frozen))
 
     def resume(self) -> None:
@@ -263,21 +255,6 @@ class Runner(Rung):
             self.cell.note(text)
             self.go(target)
 
-    @property
-    def outside(self) -> bool:
-        """The current step waits for something beyond the cell."""
-        place = self.read()
-        return place.step != DONE and not place.entry and self.table[place.step].limit == OUTSIDE
-
-    @property
-    def ready(self) -> bool:
-        """Whether a guard of the current step holds."""
-        sequence = self.sequence
-        for guard in self.guards[self.read().step]:
-            if guard(sequence):
-                return True
-        return False
-
 
 def machine_of(sequence: type[Sequence[Any]], kind: type[Machine] = StepMachine) -> Machine:
     """The machine of a step table; `kind=transitions.Machine` gives the library's own dispatch."""
@@ -285,13 +262,13 @@ def machine_of(sequence: type[Sequence[Any]], kind: type[Machine] = StepMachine)
     rows: list[dict[str, Any]] = []
     for step in reversed(sequence.steps):
         enter = [method_name(step.enter)] if step.enter is not None else []
-        leave = [method_name(step.leave)] if step.leave is not None else []
+        leave = ["_allow_writing", method_name(step.leave)] if step.leave is not None else []
         states.insert(0, {"name": step.name, "on_enter": enter, "on_exit": leave})
         rows[:0] = [
             {"trigger": "advance", "source": step.name, "dest": dest, "conditions": method_name(guard)}
             for dest, guard in step.to.items()
         ]
-    return build(states, rows, attribute="_table_step", before="_begin", kind=kind)
+    return build(states, rows, attribute="_table_step", kind=kind)
 
 
 @cache

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from control.errors import DefinitionError, nearest
 from control.packml import Command
-from control.scan import NEVER
+from control.scan import NEVER, ns
 
 if TYPE_CHECKING:
     from control.sequence import Sequence
@@ -58,6 +58,10 @@ class Step:
     late: Command | str = field(default=Command.ABORT, kw_only=True)
     refused: str | None = field(default=None, kw_only=True)
 
+    def duration(self) -> int:
+        """The longest time in the step, in ns."""
+        return ns(self.limit) if isinstance(self.limit, int | float) else NEVER
+
     def targets(self) -> list[str]:
         """Every step this one can lead to."""
         return [*self.to, *(name for name in (self.late, self.refused) if isinstance(name, str))]
@@ -70,7 +74,8 @@ class Step:
 class Place(NamedTuple):
     """Where a sequence is: the step, since when and until when at most (ns).
 
-    `entry`: the step has yet to begin. `frozen`: since when its time stands still (ns).
+    `entry`: the step has yet to begin. `frozen`: since when its time stands still (ns). `outside`: it waits
+    for something beyond the cell.
     """
 
     step: str
@@ -78,6 +83,7 @@ class Place(NamedTuple):
     limit: int = NEVER
     entry: bool = True
     frozen: int = NEVER
+    outside: bool = False
 
 
 def method_name(method: Method) -> str:

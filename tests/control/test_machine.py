@@ -95,7 +95,7 @@ class Model:
 def machine(kind: type[Machine]) -> Machine:
     """Two states and three rows."""
     states = [
-        {"name": "A", "on_enter": [], "on_exit": ["leave_a"]},
+        {"name": "A", "on_enter": [], "on_exit": ["begin", "leave_a"]},
         {"name": "B", "on_enter": ["enter_b"], "on_exit": []},
     ]
     rows = [
@@ -103,7 +103,7 @@ def machine(kind: type[Machine]) -> Machine:
         {"trigger": "go", "source": "A", "dest": "A", "conditions": "g2"},
         {"trigger": "go", "source": "B", "dest": "B", "conditions": "g1"},
     ]
-    return build(states, rows, attribute="state", before="begin", kind=kind)
+    return build(states, rows, attribute="state", kind=kind)
 
 
 @given(st.lists(st.tuples(st.booleans(), st.booleans()), max_size=12))
