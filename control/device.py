@@ -7,13 +7,14 @@ handed over when the scan commits. Every order ends done, aborted, refused or un
 from __future__ import annotations
 
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any, ClassVar, Generic, Self, TypeVar, cast, overload
 
 from control.errors import DefinitionError
 from control.link import NUMBER, DeviceImage, DeviceLink, Order, OrderState, Progress
 from control.packml import Command
 from control.scan import Scan
-from control.state import Declared, Fixed, Var, refuse_taken_names
+from control.state import Declared, Fixed, Var, put, refuse_taken_names
 
 D = TypeVar("D", bound="Device")
 
@@ -43,7 +44,7 @@ class Handle(Fixed):
     @property
     def done(self) -> bool:
         """Carried out."""
-        return self.outcome is Progress.DONE
+        return self.device is not None and self.device.outcome(self.number) is Progress.DONE
 
     @property
     def active(self) -> bool:
@@ -66,7 +67,7 @@ class Handle(Fixed):
         return self.outcome is Progress.UNKNOWN
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Handle) and (self.name, self.number) == (other.name, other.number)
+        return isinstance(other, Handle) and self.number == other.number and self.name == other.name
 
     def __hash__(self) -> int:
         return hash((self.name, self.number))
@@ -89,6 +90,7 @@ class Motion(Handle):
 Motion.NONE = Motion(None, 0)
 
 
+FIRST = itemgetter(0)
 OVERRIDABLE = {"image_type", "every_scan", "update", "halt", "interrupt", "proceed"}
 """What a driver may set of what its base declares."""
 
@@ -104,8 +106,8 @@ class Device(Declared):
     image_type: ClassVar[type[Any]] = DeviceImage
     every_scan: ClassVar[bool] = False
 
-    numbered = Var(0)
-    pending: Var[tuple[tuple[int, str], ...]] = Var(())
+    given: Var[tuple[int, tuple[tuple[int, str], ...]]] = Var((0, ()))
+    """The last order's number, and of the orders whose end has not been seen to each with who gave it."""
 
     name: str
     link: DeviceLink
@@ -121,7 +123,7 @@ class Device(Declared):
         self.name, self.link = name, link
         self._declare(scan)
         known = [order.number for order in (*link.image.orders, *link.image.ended)]
-        self._state["numbered"] = (max(known, default=0), self._state["numbered"][1])
+        self.restore({"given": (max(known, default=0), ())})
         self.image = self.image_type()
         self._field_bits = {field: scan.new_bit() for field in self.image_type._fields}
         self.failed_bit = scan.new_bit()
@@ -136,7 +138,8 @@ class Device(Declared):
 
     def load(self, new: Any) -> int:
         """Take an image; the bits of the fields that differ."""
-        old, self.image = self.image, new
+        old = self.image
+        put(self, "image", new)
         return self.link.changed(old, new)
 
     def read(self, field: str) -> Any:
@@ -145,15 +148,19 @@ class Device(Declared):
         return getattr(self.image, field)
 
     @property
+    def pending(self) -> tuple[tuple[int, str], ...]:
+        """The orders whose end has not been seen to, each with its number and who gave it."""
+        return self.given[1]
+
+    @property
     def good(self) -> bool:
         """The device answers."""
         return cast(bool, self.read("good"))
 
     def order(self, verb: str, *arguments: Any, kind: type[Handle] = Handle) -> Any:
         """Leave an order; it is handed to the link when the scan commits."""
-        number = self._state["numbered"][0] + 1
-        self.numbered = number
-        self.pending = (*self.under_way(), (number, self._scan.actor))
+        number = self._state["given"][0][0] + 1
+        self._keep("given", (number, (*self.under_way(), (number, self._scan.actor))))
         self._scan.orders.append((self, Order(number, verb, arguments)))
         return kind(self, number)
 
@@ -166,31 +173,34 @@ class Device(Declared):
 
     def outcome(self, number: int) -> Progress | None:
         """How an order ended; None while it has not. What is under way is not read: it ends in `ended`."""
-        for state in reversed(self.read("ended")):
-            if state.number == number:
-                return cast(Progress, state.progress)
+        self._scan.reads |= self._field_bits["ended"]
+        ended: tuple[OrderState, ...] = self.image.ended
+        if number in map(NUMBER, ended):
+            for state in reversed(ended):
+                if state.number == number:
+                    return state.progress
         under_way = self.is_pending(number) or number in map(NUMBER, self.image.orders)
         return None if under_way else Progress.UNKNOWN
 
     def is_pending(self, number: int) -> bool:
         """Whether an order was given and its end has not been seen to."""
-        return number in [pending for pending, _ in self._state["pending"][0]]
+        return number in map(FIRST, self._state["given"][0][1])
 
     def under_way(self) -> tuple[tuple[int, str], ...]:
         """The orders that have not ended, each with who gave it."""
-        pending = self._state["pending"][0]
-        if pending:
-            ended = set(map(NUMBER, self.image.ended))
-            pending = tuple([entry for entry in pending if entry[0] not in ended])
-        return pending
+        pending = self._state["given"][0][1]
+        ended = set(map(NUMBER, self.image.ended))
+        if ended.issuperset(map(FIRST, pending)):
+            return ()
+        return tuple(entry for entry in pending if entry[0] not in ended)
 
     def failures(self) -> list[tuple[str, str]]:
         """Orders that ended refused or unknown since the last call: who ordered, and what happened."""
-        pending = self._state["pending"][0]
+        last, pending = self._state["given"][0]
         failed = {state.number: state for state in self.image.ended if state.progress.failed}
         found = [(who, failed[number]) for number, who in pending if number in failed]
         if found:
-            self.pending = tuple(entry for entry in pending if entry[0] not in failed)
+            self._keep("given", (last, tuple(entry for entry in pending if entry[0] not in failed)))
         return [
             (who, f"{self.name}: order {state.number} {state.progress.value}: {state.cause}")
             for who, state in found

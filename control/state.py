@@ -10,15 +10,14 @@ import dataclasses
 import datetime as dt
 from collections.abc import Collection
 from enum import Enum
-from typing import Any, ClassVar, Generic, NoReturn, TypeVar, cast, overload
+from typing import Any, ClassVar, Generic, NoReturn, TypeVar, overload
 
 from control.errors import DefinitionError, UndeclaredState, nearest
 from control.scan import Scan
 from control.timer import FunctionBlock
 
 T = TypeVar("T")
-FIXED = frozenset({bool, int, float, str, bytes, type(None)})
-RETAINABLE = FIXED - {bytes}
+RETAINABLE = frozenset({bool, int, float, str, type(None)})
 
 
 class Fixed:
@@ -31,13 +30,11 @@ PLAIN = (bool, int, float, str, bytes, type(None), Enum, dt.date, dt.time, dt.ti
 
 def check_value(value: object, where: str) -> None:
     """Refuse a value that could change behind the scan's back."""
-    if type(value) in FIXED:
+    if isinstance(value, PLAIN):
         return
     if isinstance(value, tuple):
         for item in value:
             check_value(item, where)
-    elif isinstance(value, PLAIN):
-        return
     elif dataclasses.is_dataclass(value) and not isinstance(value, type):
         if not type(value).__dataclass_params__.frozen:  # pyright: ignore[reportAttributeAccessIssue]
             raise DefinitionError(f"{where}: {type(value).__name__} must be a frozen dataclass")
@@ -76,6 +73,8 @@ class Var(Generic[T]):
 
     def check(self, value: object, owner: type) -> None:
         """Refuse a value this Var cannot hold."""
+        if isinstance(value, PLAIN) and not self.retain:
+            return
         where = f"{owner.__name__}.{self.name}"
         check_value(value, where)
         if self.retain:
@@ -93,7 +92,7 @@ class Var(Generic[T]):
         return value
 
     def __set__(self, holder: Declared, value: T) -> None:
-        holder.store(self.name, value)
+        setattr(holder, self.name, value)
 
 
 class Declared:
@@ -125,28 +124,30 @@ class Declared:
                 self.blocks[name] = block.bound(self, scan)
                 setattr(self, name, self.blocks[name])
 
-    def store(self, name: str, value: Any) -> None:
+    def _keep(self, name: str, value: Any) -> None:
         """Set declared state by name, as part of the scan's transaction."""
         state, scan = self._state, self._scan
         old = state[name]
         before, bit = old
-        scan.touch(bit)
-        if type(value) is type(before) and value == before:
-            return
-        if type(value) not in RETAINABLE:
-            self._vars[name].check(value, type(self))
-        scan.change(bit, state.__setitem__, name, old)
-        state[name] = (value, bit)
+        scan.touched |= bit
+        if scan.locked:
+            scan.touch(bit)
+        if type(value) is not type(before) or value != before:
+            scan.change(bit, state.__setitem__, name, old)
+            state[name] = (value, bit)
 
     def durable(self, var: Var[T]) -> T:
         """The value of a retained Var that is safely on disk: what may be counted on after a power loss."""
         scan, key = self._scan, f"{getattr(self, 'name', 'cell')}.{var.name}"
         scan.reads |= scan.durable_bits.get(key, 0)
-        return cast(T, scan.durable.get(key, var.default))
+        value: T = scan.durable.get(key, var.default)
+        return value
 
     def __setattr__(self, name: str, value: Any) -> None:
         if name in self._vars:
-            self.store(name, value)
+            if type(value) not in RETAINABLE:
+                self._vars[name].check(value, type(self))
+            self._keep(name, value)
         elif name in self._settable or not self._sealed:
             put(self, name, value)
         else:
