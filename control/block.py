@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from enum import Enum
-from typing import Any, ClassVar, Generic, NamedTuple, TypeVar, cast, overload
+from typing import Any, ClassVar, Generic, NamedTuple, NoReturn, TypeVar, cast, overload
 
 from control.errors import DefinitionError, UnknownName, ValueRefused, nearest
 from control.packml import Command
@@ -16,6 +16,7 @@ from control.scan import Scan
 from control.tag import Bool, Comparison, Tag
 
 B = TypeVar("B", bound="DataBlock")
+put = object.__setattr__
 
 
 class Area(Enum):
@@ -127,7 +128,6 @@ class DataBlock:
                 )
 
     def __init__(self, scan: Scan | None = None, *, writable: bool = True) -> None:
-        put = object.__setattr__
         put(self, "_scan", scan or Scan())
         put(self, "_writable", writable)
         put(self, "_raw", bytes(self.size))
@@ -138,10 +138,19 @@ class DataBlock:
                 put(self, "_raw", with_value(self._raw, tag, tag.initial))
 
     def __setattr__(self, name: str, value: Any) -> None:
-        tag = self.tags.get(name) or next((c for c in self.comparisons if c.name == name), None)
+        tag = self.tags.get(name)
         if tag is None:
-            raise UnknownName(f"{type(self).__name__} has no tag {name!r}; {nearest(name, self.tags)}")
-        tag.__set__(self, value)
+            self._refuse(name)
+        scan, old = self._scan, self._raw
+        new = with_value(old, tag, value)
+        if not self._writable:
+            raise ValueRefused(f"{tag.path}: the PLC writes this block and the cell only reads it")
+        scan.touched |= tag.bit
+        if scan.locked:
+            scan.touch(tag.bit)
+        if new != old:
+            scan.change(tag.bit, put, self, "_raw", old)
+            put(self, "_raw", new)
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
@@ -149,15 +158,12 @@ class DataBlock:
         names = [*self.tags, *(comparison.name for comparison in self.comparisons)]
         raise UnknownName(f"{type(self).__name__} has no tag {name!r}; {nearest(name, names)}")
 
-    def _store(self, tag: Tag[Any], data: bytes) -> None:
-        old = self._raw
-        new = old[: tag.byte] + data + old[tag.byte + len(data) :]
-        if not self._writable:
-            raise ValueRefused(f"{tag.path}: the PLC writes this block and the cell only reads it")
-        self._scan.touch(tag.bit)
-        if new != old:
-            self._scan.change(tag.bit, object.__setattr__, self, "_raw", old)
-            object.__setattr__(self, "_raw", new)
+    def _refuse(self, name: str) -> NoReturn:
+        for comparison in self.comparisons:
+            if comparison.name == name:
+                source = comparison.source.name
+                raise ValueRefused(f"{comparison.path}: a comparison of {source} is read, never written")
+        raise UnknownName(f"{type(self).__name__} has no tag {name!r}; {nearest(name, self.tags)}")
 
     @property
     def good(self) -> bool:
@@ -178,12 +184,15 @@ def _bits_of(tag: Tag[Any]) -> range:
 
 def with_value(raw: bytes, tag: Tag[Any], value: Any) -> bytes:
     """Block bytes `raw` with one tag set to `value`."""
-    if isinstance(tag, Bool):
-        old = raw[tag.byte]
-        data = bytes((old | tag.mask if value else old & ~tag.mask,))
-    else:
+    byte = tag.byte
+    if not isinstance(tag, Bool):
         data = tag.encode(value)
-    return raw[: tag.byte] + data + raw[tag.byte + len(data) :]
+        return raw[:byte] + data + raw[byte + len(data) :]
+    if value is not True and value is not False:
+        tag.refuse(value, "True or False")
+    old = raw[byte]
+    new = old | tag.mask if value else old & ~tag.mask
+    return raw if new == old else raw[:byte] + bytes((new,)) + raw[byte + 1 :]
 
 
 def mask_of(tags: Iterable[Tag[Any]], size: int) -> bytes:
@@ -328,8 +337,6 @@ def writes(link: str, block: type[B], *, db: int | None = None, area: str = "", 
 
 def _check_safe(block: type[DataBlock], tag: Tag[Any]) -> None:
     where = f"{block.__name__}.{tag.name}: safe={tag.safe!r}"
-    if isinstance(tag, Bool) and not isinstance(tag.safe, bool):
-        raise DefinitionError(f"{where}: wanted True or False")
     try:
         with_value(bytes(block.size), tag, tag.safe)
     except ValueRefused as error:

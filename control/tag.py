@@ -78,7 +78,7 @@ class Tag(Generic[T]):
         return self.decode(block._raw)
 
     def __set__(self, block: DataBlock, value: T) -> None:
-        block._store(self, self.encode(value))
+        setattr(block, self.name, value)
 
     def decode(self, raw: bytes) -> T:
         """The value in the block's bytes `raw`."""
@@ -139,12 +139,6 @@ class Bool(Tag[bool]):
             block._scan.reads |= self.bit
             return block._raw[self.byte] & self.mask != 0
 
-    def __set__(self, block: DataBlock, value: bool) -> None:
-        if value is not True and value is not False:
-            self.refuse(value, "True or False")
-        old = block._raw[self.byte]
-        block._store(self, bytes((old | self.mask if value else old & ~self.mask,)))
-
     def place(self, byte: int, bit: int) -> None:
         self.byte, self.bit_in_byte, self.mask = byte, bit, 1 << bit
 
@@ -165,9 +159,6 @@ class Comparison(Tag[bool]):
     def __init__(self, source: Tag[Any], limit: float, *, above: bool) -> None:
         super().__init__()
         self.source, self.limit, self.is_above = source, limit, above
-
-    def __set__(self, block: DataBlock, value: bool) -> None:
-        raise ValueRefused(f"{self.path}: a comparison of {self.source.name} is read, never written")
 
     def decode(self, raw: bytes) -> bool:
         value = self.source.decode(raw)
