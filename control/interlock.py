@@ -73,8 +73,11 @@ class Checked:
 
     def first_failing(self, scan: Scan) -> str:
         """What the first condition that does not hold wants; empty if all hold."""
-        scan.locked, before = "a condition", scan.locked
-        failing = next((text for condition, text in self.entries if not condition(self.owner)), "")
+        scan.locked, before, failing = "a condition", scan.locked, ""
+        for condition, text in self.entries:
+            if not condition(self.owner):
+                failing = text
+                break
         scan.locked = before
         return failing
 
@@ -109,9 +112,5 @@ class InterlockRung(Rung):
     def run(self, scan: Scan) -> None:
         reason, old = self.checked.first_failing(scan), self.reason
         if reason != old:
-
-            def undo() -> None:
-                self.reason = old
-
-            scan.change(self.bit, undo)
+            scan.change(self.bit, setattr, self, "reason", old)
             self.reason = reason

@@ -65,12 +65,10 @@ class FunctionBlock(Rung):
         return now
 
     def _set(self, value: bool, since: int) -> None:
-        old = self._input, self._since
+        self._scan.change(self._bit, self._be, self._input, self._since)
+        self._be(value, since)
 
-        def undo() -> None:
-            self._input, self._since = old
-
-        self._scan.change(self._bit, undo)
+    def _be(self, value: bool, since: int) -> None:
         self._input, self._since = value, since
 
     def _elapsed(self, until: int) -> bool:
