@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from control.block import Area, Region
 from control.project import word_region
@@ -28,7 +28,6 @@ from plc_sim.kernel.compilation import load_entries
 from plc_sim.kernel.header import NEVER as KERNEL_NEVER
 from plc_sim.kernel.header import Cause
 from plc_sim.kernel.plc_rows import PlcRow
-from plc_sim.line import Flight
 from plc_sim.outlet import DeviceOutlet, PtyOutlet, TcpOutlet
 from plc_sim.plc_memory import CpuRequest, PlcMemory
 from plc_sim.s7_outlet import S7Outlet
@@ -41,6 +40,13 @@ ANSWER_TIME = 30.0
 
 SILENCE = ns(0.05)
 """A life word that has not changed for so long is watched closely by the simulated PLC, in ns."""
+
+
+class Flight(NamedTuple):
+    """Bytes on their way to a device: when the last of them arrives (ns)."""
+
+    arrival: int
+    data: bytes
 
 
 class ServedLine:
@@ -82,7 +88,7 @@ class ServedLine:
         data = self.outlet.receive() if self.connected else b""
         if data:
             begin = max(now, self.coming[-1].arrival if self.coming else now)
-            self.coming = (*self.coming, Flight(begin + len(data) * self.byte_time, now, data))
+            self.coming = (*self.coming, Flight(begin + len(data) * self.byte_time, data))
 
     def step(self, now: int) -> None:
         """Answer what has arrived and send the bytes that are due."""
