@@ -148,12 +148,12 @@ class Runner(Rung):
         """`outside_bit`: whether the current step waits for something beyond the cell."""
         self.place = Place(sequence.steps[0].name)
 
-    def evaluate(self, scan: Scan) -> None:
+    def run(self, scan: Scan) -> None:
         """Begin in the step, or fire the first row whose guard holds; without one, see to the step's
         limit.
         """
         place = self.place
-        scan.reads, scan.touched, scan.due = 0, 0, place.limit
+        scan.due = place.limit
         scan.actor, scan.locked = f"{self.name}.{place.step}", self.name
         if place.entry:
             self.enter(place.step)
@@ -166,7 +166,7 @@ class Runner(Rung):
         elif scan.now >= place.limit:
             scan.locked, scan.due = "", 0
             self.expire(self.table[place.step])
-        self.reads, self.due = scan.reads | scan.touched | self.bit, scan.due
+        scan.reads |= self.bit
         scan.locked = scan.actor = ""
 
     def look(self, scan: Scan) -> None:
