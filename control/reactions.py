@@ -161,8 +161,11 @@ class ReadyRung(Rung):
         self.cell = cell
 
     def run(self, scan: Scan) -> None:
-        scan.locked = "a guard in SUSPENDED"
-        ready = [sequence.name for sequence in self.cell.in_state(State.EXECUTE) if sequence.runner.ready()]
+        scan.locked, ready = "a guard in SUSPENDED", []
+        for sequence in self.cell.in_state(State.EXECUTE):
+            scan.reads |= sequence.runner.bit
+            if sequence.runner.ready():
+                ready.append(sequence.name)
         scan.locked = ""
         if ready and not refusal(self.cell, Command.UNSUSPEND):
             self.cell.demand(Command.UNSUSPEND, f"{', '.join(ready)} can go on")

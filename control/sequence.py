@@ -119,8 +119,9 @@ class Sequence(Declared, Generic[C]):
 
     _table_step = property(attrgetter("runner.place.step"), _reach)
 
-    def _allow_writing(self) -> None:
-        self._scan.locked = ""
+    def _leave(self) -> None:
+        """The step's `leave` follows, which may write."""
+        self._scan.locked, self._scan.actor = "", f"{self.name}.{self.runner.place.step}"
 
     def snapshot(self) -> dict[str, Any]:
         """Vars, timers and place."""
@@ -153,36 +154,31 @@ class Runner(Rung):
         limit.
         """
         place = self.place
-        scan.due = place.limit
-        scan.actor, scan.locked = f"{self.name}.{place.step}", self.name
+        scan.locked = self.name
         if place.entry:
             self.enter(place.step)
-            self.look(scan)
         elif self.advance(self.sequence):
             if scan.history is not None:
                 cause = (scan.changed | scan.recent) & scan.reads
                 scan.history.append((scan.now, self.name, place.step, self.place.step, cause))
-            self.look(scan)
-        elif scan.now >= place.limit:
-            scan.locked, scan.due = "", 0
-            self.expire(self.table[place.step])
-        scan.reads |= self.bit
-        scan.locked = scan.actor = ""
-
-    def look(self, scan: Scan) -> None:
-        """In a new step: what the sequence depends on from now on, and when; at most one row fires per scan,
-        so one whose guard holds already fires in the next.
-        """
-        scan.reads, scan.touched, scan.due = 0, 0, self.place.limit
-        scan.locked = self.name
+        else:
+            scan.locked, scan.due = "", min(scan.due, place.limit)
+            scan.reads |= self.bit
+            if scan.now >= place.limit:
+                self.expire(self.table[place.step])
+            return
+        # What the sequence depends on in its new step. At most one row fires per scan.
+        scan.locked, scan.actor = self.name, ""
+        scan.reads, scan.touched, scan.due = self.bit, 0, self.place.limit
         if self.ready():
             scan.due = 0
+        scan.locked = ""
 
     def ready(self) -> bool:
         """Whether a guard of the current step holds."""
-        self.scan.reads |= self.bit
+        sequence = self.sequence
         for guard in self.guards[self.place.step]:
-            if guard(self.sequence):
+            if guard(sequence):
                 return True
         return False
 
@@ -262,7 +258,7 @@ def machine_of(sequence: type[Sequence[Any]], kind: type[Machine] = StepMachine)
     rows: list[dict[str, Any]] = []
     for step in reversed(sequence.steps):
         enter = [method_name(step.enter)] if step.enter is not None else []
-        leave = ["_allow_writing", method_name(step.leave)] if step.leave is not None else []
+        leave = ["_leave", method_name(step.leave)] if step.leave is not None else []
         states.insert(0, {"name": step.name, "on_enter": enter, "on_exit": leave})
         rows[:0] = [
             {"trigger": "advance", "source": step.name, "dest": dest, "conditions": method_name(guard)}
