@@ -13,7 +13,7 @@ PATIENCE = 0.5
 
 
 class Kind(Enum):
-    """What may be done when no answer came."""
+    """What may be done when no answer came; only the answer to a query tells anything."""
 
     QUERY = "ask again freely"
     IDEMPOTENT = "repeat once after a resynchronisation"
@@ -29,14 +29,21 @@ class Turn(Enum):
 
 
 class Exchange(NamedTuple):
-    """One request: its frame, what may be done without an answer, the pattern of the data in its answer, and
-    the device's own time to answer (s).
-    """
+    """One request: its frame, what may be done without an answer, the pattern of the data in its answer."""
 
     data: bytes
     kind: Kind = Kind.IDEMPOTENT
     answer: str = ""
-    patience: float = PATIENCE
+
+
+class Answer(NamedTuple):
+    """An answer's parts: its data, why the device refused what was asked (empty: it did not), and whether it
+    says that it is in alarm.
+    """
+
+    data: str
+    refusal: str = ""
+    in_alarm: bool = False
 
 
 class Verb(NamedTuple):

@@ -14,7 +14,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from control.errors import ConfigurationError, nearest
-from control.exchange import IDENTIFY, Exchange, Job, Kind, Line, Turn, Verb
+from control.exchange import Answer, Exchange, Job, Kind, Line, Turn, Verb
 from control.link import Order, OrderState, Progress
 from control.robot import GroupState, Pose, Robot, RobotImage
 from control.session import Session
@@ -58,30 +58,31 @@ def frame(command: str) -> bytes:
 
 
 @lru_cache(1024)
-def ask(command: str, *, kind: Kind = Kind.IDEMPOTENT, answer: str = "", patience: float = 0.5) -> Exchange:
+def ask(command: str, *, kind: Kind = Kind.IDEMPOTENT, answer: str = "") -> Exchange:
     """A request with the pattern of its answer's data."""
-    return Exchange(frame(command), kind, answer, patience)
+    return Exchange(frame(command), kind, answer)
 
 
 POLL = ask("DSTATE", kind=Kind.QUERY, answer=STATUS)
 
 
-class Answer(NamedTuple):
-    """An answer's parts: whether the robot is in alarm, the number of its refusal (None: accepted), data."""
-
-    in_alarm: bool
-    refusal: int | None
-    data: str
+@lru_cache(1024)
+def first_frame(buffer: bytes) -> tuple[bytes | None, bytes]:
+    """The first whole frame in what was received, if there is one, and the rest."""
+    frame, end, rest = buffer.lstrip(b"\r\n").replace(b"\n", b"\r").partition(b"\r")
+    return (frame, rest.lstrip(b"\r")) if end else (None, frame[-Session.answer_size :])
 
 
 @lru_cache(1024)
-def parse(frame: bytes) -> Answer | None:
-    """An answer frame in parts; None if it is none."""
+def answer_in(pattern: str, frame: bytes) -> Answer | None:
+    """The answer that a frame is, with data of this pattern unless it is a refusal; None if it is none."""
     found = ANSWER.fullmatch(frame) if frame.isascii() else None
     if found is None:
         return None
-    data = found[4].decode("ascii")
-    return Answer(b"k" == found[1] or b"r" == found[2], int(found[3]) if found[3] else None, data)
+    data, in_alarm = found[4].decode("ascii"), b"k" == found[1] or b"r" == found[2]
+    if found[3]:
+        return Answer(data, f"robot error {int(found[3])}", in_alarm)
+    return Answer(data, "", in_alarm) if re.fullmatch(pattern, data, re.DOTALL) else None
 
 
 @lru_cache(256)
@@ -92,55 +93,59 @@ def status_of(data: str) -> Status:
     return Status(frozenset(name for name, bit in BITS.items() if bits & bit), int(first[4:]))
 
 
-@lru_cache(64)
-def pattern(text: str) -> re.Pattern[str]:
-    """The compiled pattern of an answer's data."""
-    return re.compile(text, re.DOTALL)
-
-
 def fixed(*commands: str) -> Any:
     """The requests of a verb without arguments."""
     requests = tuple(ask(command) for command in commands)
     return lambda session: requests
 
 
+def hundredths(value: float) -> str:
+    """A value as on the wire, with two decimals; equal values are written equally, so no -0.00 for 0."""
+    return f"{value + 0.0:.2f}"
+
+
 def degrees(angle: float) -> str:
     """An angle (rad) as on the wire."""
-    return f"{math.degrees(angle):.2f}"
+    return hundredths(math.degrees(angle))
 
 
-def pose_text(pose: Pose) -> str:
-    """A pose as a position constant: mm and degrees to two decimals, structure flags 7,0."""
-    lengths = (f"{1000 * length:.2f}" for length in pose[:3])
-    return f"({','.join((*lengths, *map(degrees, pose[3:])))})(7,0)"
+@lru_cache(1024)
+def assign_joints(joints: tuple[float, ...]) -> Exchange:
+    """The request that keeps joint angles as the next target."""
+    return Exchange(frame(f"EXECJTMP=({','.join(map(degrees, joints))})"))
 
 
-def speed_requests(session: MelfaSession, command: str) -> tuple[Exchange, ...]:
-    """The request that sets a speed, unless the robot has it already."""
-    return () if command in session.speeds else (ask(command),)
+@lru_cache(1024)
+def assign_pose(pose: Pose) -> Exchange:
+    """The request that keeps a pose as the next target: mm and degrees, structure flags 7,0."""
+    lengths = [hundredths(1000 * length) for length in pose[:3]]
+    return Exchange(frame(f"EXECPTMP=({','.join((*lengths, *map(degrees, pose[3:])))})(7,0)"))
 
 
-def move(session: MelfaSession, variable: str, target: str, verb: str, speed: str) -> tuple[Exchange, ...]:
-    """Speed, target and start of a motion."""
-    start = ask(f"EXEC{verb} {variable}", kind=Kind.MOTION)
-    return (*speed_requests(session, speed), ask(f"EXEC{variable}={target}"), start)
+MOVE_JOINTS, MOVE_DIRECT, MOVE_LINEAR = (
+    ask(f"EXEC{command}", kind=Kind.MOTION) for command in ("MOV JTMP", "MOV PTMP", "MVS PTMP")
+)
+
+
+def with_speed(session: MelfaSession, command: str, *requests: Exchange) -> tuple[Exchange, ...]:
+    """Requests, after the one that sets a speed, unless the robot has it already."""
+    return requests if command in session.speeds else (ask(command), *requests)
 
 
 def move_axes(session: MelfaSession, joints: tuple[float, ...], speed: float) -> tuple[Exchange, ...]:
     """Every axis to its angle; `speed` as a fraction."""
-    target = f"({','.join(map(degrees, joints))})"
-    return move(session, "JTMP", target, "MOV", f"EXECJOVRD {100 * speed:.1f}")
+    return with_speed(session, f"EXECJOVRD {100 * speed:.1f}", assign_joints(joints), MOVE_JOINTS)
 
 
 def move_direct(session: MelfaSession, pose: Pose, speed: float) -> tuple[Exchange, ...]:
     """The axes interpolated to a pose; `speed` as a fraction."""
-    return move(session, "PTMP", pose_text(pose), "MOV", f"EXECJOVRD {100 * speed:.1f}")
+    return with_speed(session, f"EXECJOVRD {100 * speed:.1f}", assign_pose(pose), MOVE_DIRECT)
 
 
 def move_linear(session: MelfaSession, pose: Pose, speed: float) -> tuple[Exchange, ...]:
     """The tool centre point on a straight line to a pose; `speed` as a fraction."""
     millimetres = 1000 * speed * session.model.linear_speed
-    return move(session, "PTMP", pose_text(pose), "MVS", f"EXECSPD {millimetres:.1f}")
+    return with_speed(session, f"EXECSPD {millimetres:.1f}", assign_pose(pose), MOVE_LINEAR)
 
 
 def go_on(session: MelfaSession) -> tuple[Exchange, ...]:
@@ -177,6 +182,8 @@ class MelfaSession(Session):
 
     verbs = VERBS
     poll_size = 16
+    cut = staticmethod(first_frame)
+    read = staticmethod(answer_in)
 
     def __init__(self, line: Line, model: str) -> None:
         if model not in MODELS:
@@ -201,41 +208,31 @@ class MelfaSession(Session):
     def rest(self) -> Exchange:
         return ask("STOP")
 
-    def cut(self, buffer: bytes) -> tuple[bytes | None, bytes]:
-        frame, end, rest = buffer.lstrip(b"\r\n").replace(b"\n", b"\r").partition(b"\r")
-        return (frame, rest.lstrip(b"\r")) if end else (None, frame[-self.answer_size :])
-
-    def matches(self, job: Job, frame: bytes) -> bool:
-        answer = parse(frame)
-        if answer is None:
-            return False
-        if answer.refusal is not None:
-            return job.order.number > 0
-        if not pattern(job.requests[job.answered].answer).fullmatch(answer.data):
-            return False
-        return job.order is not IDENTIFY or self.recognises(answer.data)
-
-    def recognises(self, data: str) -> bool:
-        """Whether the identification names this model; what it names instead is kept as the cause."""
-        if "MITSUBISHI" in data and re.search(rf"(?<![\w-]){re.escape(self.model.name)}(?![\w-])", data):
+    def recognises(self, answer: Answer) -> bool:
+        model = re.escape(self.model.name)
+        if "MITSUBISHI" in answer.data and re.search(rf"(?<![\w-]){model}(?![\w-])", answer.data):
             return True
-        self.mistake = f"wanted a {self.model.name}, the line answers {data!r}"
+        self.mistake = f"wanted a {self.model.name}, the line answers {answer.data!r}"
         self.image = self.image._replace(cause=self.mistake)
         return False
 
-    def read_status(self, frame: bytes) -> None:
-        answer = parse(frame)
-        assert answer is not None
+    def read_status(self, answer: Answer) -> None:
         status = self.status = status_of(answer.data)
-        bits, in_alarm = status.bits, status.error != 0 or answer.in_alarm
-        self.image = self.image._replace(
+        bits, in_alarm, image = status.bits, status.error != 0 or answer.in_alarm, self.image
+        self.image = RobotImage(
             good=True,
             cause="",
+            orders=image.orders,
+            ended=image.ended,
             group_state=self.group_state(status, in_alarm),
             enabled="servo_on" in bits,
             in_motion="running" in bits,
             motion_possible=not in_alarm and bits >= NEEDED and not bits & BLOCKING,
             error_code=status.error,
+            override=image.override,
+            position=image.position,
+            joints=image.joints,
+            inputs=image.inputs,
         )
 
     def group_state(self, status: Status, in_alarm: bool) -> GroupState:
@@ -289,38 +286,62 @@ class MelfaSession(Session):
                 return text
         return "servo off" if "servo_on" not in status.bits else "stopped from outside"
 
-    def read_answer(self, job: Job, frame: bytes) -> str:
-        answer = parse(frame)
-        assert answer is not None
+    def read_answer(self, job: Job, answer: Answer) -> None:
         request = job.requests[job.answered].data
-        if answer.refusal is not None:
-            return f"robot error {answer.refusal} to {request!r}"
-        self.note(job.order.verb, request.decode("ascii")[4:-1], answer.data)
-        return ""
+        if name := note_of(request):
+            getattr(self, name)(job.order.verb, request[4:-1].decode("ascii"), answer.data)
 
-    def note(self, verb: str, command: str, data: str) -> None:
-        """What an accepted request changes in the session or image."""
-        if command.startswith(("EXECJOVRD", "EXECSPD")):
-            kind = command.partition(" ")[0]
-            self.speeds = frozenset(speed for speed in self.speeds if not speed.startswith(kind)) | {command}
-        elif command == "STOP":
-            self.stopping, self.paused = (
-                verb == "group_stop" and self.tracked is not None,
-                verb == "group_interrupt",
-            )
-            self.last_status = None
-        elif verb == "group_continue" and command.startswith(("EXECM", "DSTATE")):
+    def note_speed(self, verb: str, command: str, data: str) -> None:
+        """The robot has this speed for the motions of one kind."""
+        kind = command.partition(" ")[0]
+        self.speeds = frozenset(speed for speed in self.speeds if not speed.startswith(kind)) | {command}
+
+    def note_stop(self, verb: str, command: str, data: str) -> None:
+        """What moved is braking, to its end or to go on."""
+        self.stopping = verb == "group_stop" and self.tracked is not None
+        self.paused = verb == "group_interrupt"
+        self.last_status = None
+
+    def note_start(self, verb: str, command: str, data: str) -> None:
+        """What was paused moves again."""
+        if verb == "group_continue":
             self.paused, self.last_status = False, None
-        elif command.startswith("OVRD="):
-            self.image = self.image._replace(override=int(command[5:]) / 100)
-        elif command == "JPOSF":
-            self.image = self.image._replace(joints=tuple(math.radians(value) for value in numbers(data)))
-        elif command == "PPOSF":
-            values = numbers(data)
-            lengths, angles = (v / 1000 for v in values[:3]), (math.radians(v) for v in values[3:6])
-            self.image = self.image._replace(position=Pose(*lengths, *angles))
-        elif command.startswith("IN"):
-            self.image = self.image._replace(inputs=int(data, 16))
+
+    def note_override(self, verb: str, command: str, data: str) -> None:
+        """The override that the robot has taken."""
+        self.image = self.image._replace(override=int(command.partition("=")[2]) / 100)
+
+    def note_joints(self, verb: str, command: str, data: str) -> None:
+        """Where the axes are."""
+        self.image = self.image._replace(joints=tuple(math.radians(value) for value in numbers(data)))
+
+    def note_position(self, verb: str, command: str, data: str) -> None:
+        """Where the tool centre point is."""
+        values = numbers(data)
+        lengths, angles = (v / 1000 for v in values[:3]), (math.radians(v) for v in values[3:6])
+        self.image = self.image._replace(position=Pose(*lengths, *angles))
+
+    def note_inputs(self, verb: str, command: str, data: str) -> None:
+        """Sixteen inputs."""
+        self.image = self.image._replace(inputs=int(data, 16))
+
+
+NOTES = (
+    (rb"EXEC(?:JOVRD|SPD) .*", "note_speed"),
+    (rb"STOP", "note_stop"),
+    (rb"EXECM.*|DSTATE", "note_start"),
+    (rb"OVRD=.*", "note_override"),
+    (rb"JPOSF", "note_joints"),
+    (rb"PPOSF", "note_position"),
+    (rb"IN\d+", "note_inputs"),
+)
+"""Pattern of a command, and the method that notes what it changes in the session or image once accepted."""
+
+
+@lru_cache(1024)
+def note_of(request: bytes) -> str:
+    """The method that notes that a request was accepted; empty for one that changes nothing here."""
+    return next((name for pattern, name in NOTES if re.fullmatch(pattern, request[4:-1])), "")
 
 
 def numbers(data: str) -> list[float]:

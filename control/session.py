@@ -9,10 +9,23 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from control.errors import ConfigurationError
-from control.exchange import IDENTIFY, PATIENCE, POLL, REST, RESYNC, Exchange, Job, Kind, Line, Turn, Verb
+from control.exchange import (
+    IDENTIFY,
+    PATIENCE,
+    POLL,
+    REST,
+    RESYNC,
+    Answer,
+    Exchange,
+    Job,
+    Kind,
+    Line,
+    Turn,
+    Verb,
+)
 from control.link import Order, OrderState, Progress, with_order
 from control.scan import NEVER, ns
 
@@ -42,6 +55,7 @@ class Session(ABC):
         self.line = line
         self.byte_time = ns(line.byte_time)
         self.answer_time = ns(self.answer_size * line.byte_time + line.latency)
+        self.patience = self.answer_time + ns(PATIENCE)
         self.periods = ns(self.idle_period), ns(self.busy_period)
         self.image: Any = None
         self.queue: tuple[Order, ...] = ()
@@ -61,6 +75,7 @@ class Session(ABC):
         self.poll_instants = 0
         self.steady_answer: bytes | None = None
         self.last_status: bytes | None = None
+        self.poll_job = Job(POLL, (self.poll(),))
         self.check_poll_rate()
 
     def check_poll_rate(self) -> None:
@@ -76,6 +91,10 @@ class Session(ABC):
 
     poll_size = 0
     """Bytes of a usual status answer."""
+    cut: ClassVar[staticmethod[[bytes], tuple[bytes | None, bytes]]]
+    """The first whole frame in what was received, if there is one, and the rest."""
+    read: ClassVar[staticmethod[[str, bytes], Answer | None]]
+    """A frame as an answer with data of this pattern; None if it can be none."""
 
     @abstractmethod
     def poll(self) -> Exchange:
@@ -92,22 +111,16 @@ class Session(ABC):
         """
 
     @abstractmethod
-    def cut(self, buffer: bytes) -> tuple[bytes | None, bytes]:
-        """The first whole frame in `buffer`, if there is one, and the rest."""
+    def recognises(self, answer: Answer) -> bool:
+        """Whether the answer to `identify` names this device; what it names instead is kept as `mistake`."""
 
     @abstractmethod
-    def matches(self, job: Job, frame: bytes) -> bool:
-        """Whether a frame can be the answer to the job's request; for `identify`, whether this is the
-        device.
-        """
-
-    @abstractmethod
-    def read_status(self, frame: bytes) -> None:
+    def read_status(self, answer: Answer) -> None:
         """Take a status answer into the image."""
 
     @abstractmethod
-    def read_answer(self, job: Job, frame: bytes) -> str:
-        """Take the answer to the job's request. Why it was refused, or empty."""
+    def read_answer(self, job: Job, answer: Answer) -> None:
+        """Take the answer to the job's request, which was not refused."""
 
     def begin(self) -> None:
         """A device was identified: nothing is known of it yet."""
@@ -147,91 +160,78 @@ class Session(ABC):
 
     def due(self) -> int:
         """When `step` must be called next, in ns."""
-        if not self.connected:
-            return NEVER
         if self.limit != NEVER:
             return self.limit
-        return 0 if self.job is not None or self.startable() else self.next_poll
+        ready = self.job is not None or (self.queue and self.startable() is not None)
+        return 0 if ready else self.next_poll
 
     def step(self, now: int, received: bytes) -> bytes:
         """Take what was received; the bytes to send at `now`."""
         if received:
-            self.buffer += received
-            while self.buffer:
-                frame, self.buffer = self.cut(self.buffer)
-                if frame is None:
-                    break
-                self.take(frame, now)
+            self.receive(received, now)
         if self.awaited is not None:
             if now < self.limit:
                 return b""
             self.miss(now)
-        idle = self.limit == NEVER and self.job is None and not self.queue and now < self.next_poll
-        return b"" if idle or not self.connected else self.send(now)
-
-    # how it goes on
-
-    def send(self, now: int) -> bytes:
-        """The next request, if one is due."""
         if self.limit != NEVER and not self.drained(now):
             return b""
         job = self.job or self.next_job(now)
         if job is None:
             return b""
         self.job, self.awaited = job, job.requests[job.answered]
-        if job.order is not POLL:
+        if job is not self.poll_job:
             self.steady_answer = None
-        self.limit = now + self.patience(self.awaited)
-        return self.awaited.data
+        data = self.awaited.data
+        self.limit = now + len(data) * self.byte_time + self.patience
+        return data
 
-    def patience(self, request: Exchange) -> int:
-        """How long to wait for the end of an answer, in ns."""
-        return len(request.data) * self.byte_time + self.answer_time + ns(request.patience)
+    # how it goes on
+
+    def receive(self, received: bytes, now: int) -> None:
+        """Take the frames that are whole now."""
+        frame, self.buffer = self.cut(self.buffer + received)
+        while frame is not None:
+            self.take(frame, now)
+            frame, self.buffer = self.cut(self.buffer)
 
     def next_job(self, now: int) -> Job | None:
-        """What to do when the line is free: identify, an order, or a poll."""
-        if not self.identified:
-            return Job(IDENTIFY, (self.identify(),)) if now >= self.next_poll else None
-        order = self.startable()
+        """What to do when the line is free: an order, or, when it is time, identify or poll."""
+        order = self.startable() if self.queue else None
         if order is not None:
-            self.queue = tuple(waiting for waiting in self.queue if waiting is not order)
+            self.queue = tuple([waiting for waiting in self.queue if waiting is not order])
             self.report(OrderState(order.number, Progress.ACTIVE))
             return Job(order, self.verbs[order.verb].requests(self, *order.arguments))
         if now < self.next_poll:
             return None
+        if not self.identified:
+            return Job(IDENTIFY, (self.identify(),))
         self.next_poll = now + self.period
         self.polls += 1
         self.poll_instants += now
-        return Job(POLL, (self.poll(),))
-
-    def startable(self) -> Order | None:
-        """The order that may start now."""
-        if not self.queue or not self.identified:
-            return None
-        for order in self.queue:
-            if self.verbs[order.verb].turn is not Turn.IN_TURN:
-                return order
-        return self.queue[0] if self.tracked is None and not self.paused else None
+        return self.poll_job
 
     @property
     def period(self) -> int:
         """The present poll period, in ns."""
         return self.periods[self.tracked is not None]
 
+    def startable(self) -> Order | None:
+        """The order that may start now."""
+        for order in self.queue:
+            if self.verbs[order.verb].turn is not Turn.IN_TURN:
+                return order
+        return self.queue[0] if self.queue and self.tracked is None and not self.paused else None
+
     def take(self, frame: bytes, now: int) -> None:
         """A whole frame came in; one that answers nothing asked for is dropped and the wait goes on."""
-        job = self.job
-        if self.awaited is None or job is None or not self.matches(job, frame):
+        job, request = self.job, self.awaited
+        answer = self.read(request.answer, frame) if request is not None else None
+        if job is None or answer is None or not (job.order.number or self.expects(job, answer)):
             self.strays += 1
             return
         self.job, self.awaited, self.limit, self.silence = None, None, NEVER, 0
-        if job.order is POLL or job.order is RESYNC:
-            if frame != self.last_status or not self.image.good:
-                self.last_status = frame
-                self.read_status(frame)
-            self.steady_answer = frame
-            self.advance_tracked(now)
-            self.job, self.kept = self.kept, None
+        if job.order.number:
+            self.answer(job, answer, now)
         elif job.order is IDENTIFY:
             self.job = Job(REST, (self.rest(),))
         elif job.order is REST:
@@ -239,15 +239,35 @@ class Session(ABC):
             self.begin()
             self.next_poll = now
         else:
-            self.answer(job, frame, now)
+            self.take_status(frame, answer, now)
 
-    def answer(self, job: Job, frame: bytes, now: int) -> None:
+    def expects(self, job: Job, answer: Answer) -> bool:
+        """Whether this can be the answer to a request that is no order's: none of them is refused."""
+        return not answer.refusal and (job.order is not IDENTIFY or self.recognises(answer))
+
+    def take_status(self, frame: bytes, answer: Answer, now: int) -> None:
+        """A status came: the tracked order may have ended."""
+        if frame != self.last_status or not self.image.good:
+            self.last_status = frame
+            self.read_status(answer)
+        self.steady_answer = frame
+        self.job, self.kept = self.kept, None
+        if self.tracked is not None:
+            state = self.track(self.tracked)
+            if state.progress.ended:
+                self.tracked = None
+                self.report(state)
+                self.next_poll = now + self.period
+
+    def answer(self, job: Job, answer: Answer, now: int) -> None:
         """An order's request was answered."""
         order = job.order
-        refusal = self.read_answer(job, frame)
-        if refusal:
-            self.end(order, Progress.REFUSED, refusal)
-        elif job.ended:
+        if answer.refusal:
+            request = job.requests[job.answered].data
+            self.end(order, Progress.REFUSED, f"{answer.refusal} to {request!r}")
+            return
+        self.read_answer(job, answer)
+        if job.ended:
             self.end(order, Progress.ABORTED, job.ended)
         elif job.answered + 1 < len(job.requests):
             self.job = Job(order, job.requests, job.answered + 1)
@@ -256,16 +276,6 @@ class Session(ABC):
             self.next_poll = now + self.period
         else:
             self.end(order, Progress.DONE)
-
-    def advance_tracked(self, now: int) -> None:
-        """A status came: the tracked order may have ended."""
-        if self.tracked is None:
-            return
-        state = self.track(self.tracked)
-        if state.progress.ended:
-            self.tracked = None
-            self.report(state)
-            self.next_poll = now + self.period
 
     def miss(self, now: int) -> None:
         """No answer came in time: let a late one pass, then find the beat again with a status request."""
@@ -345,11 +355,19 @@ class Session(ABC):
         """Nothing is awaited and nothing let pass."""
         return self.awaited is None and self.limit == NEVER
 
-    @property
-    def goes_on(self) -> bool:
-        """The answer that is awaited leads to another request of the same order, unless it is a refusal."""
-        job = self.job
-        if job is None or self.awaited is None or not job.order.number or job.ended:
+    def goes_on(self, received: bytes) -> bool:
+        """Whether what arrives leaves the image as it is: an order goes on, or the status is as it was."""
+        job, request = self.job, self.awaited
+        if job is None or request is None or self.queue or self.buffer:
+            return False
+        frame, rest = self.cut(received)
+        if frame is None or rest:
+            return False
+        if not job.order.number:
+            seen = self.steady_answer if self.tracked is not None else self.last_status
+            return job is self.poll_job and frame == seen and self.image.good
+        answer = self.read(request.answer, frame)
+        if answer is None or answer.refusal or job.ended or request.kind is Kind.QUERY:
             return False
         return job.answered + 1 < len(job.requests) or self.verbs[job.order.verb].tracked
 
@@ -357,15 +375,15 @@ class Session(ABC):
     def steady(self) -> bool:
         """Only pure polls lie ahead, and `steady_answer` answered the last of them."""
         return (
-            self.awaited is None
-            and self.steady_answer is not None
+            self.steady_answer is not None
+            and self.awaited is None
             and self.job is None
-            and not self.startable()
+            and not (self.queue and self.startable())
         )
 
     def skip_polls(self, count: int) -> None:
         """Count `count` polls as made: each would have brought `steady_answer` again."""
         first, period = self.next_poll, self.period
-        self.next_poll += count * period
+        self.next_poll = first + count * period
         self.polls += count
         self.poll_instants += count * first + period * (count * (count - 1) // 2)

@@ -3,52 +3,42 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
-from enum import Enum
 from typing import Any, Protocol
 
 from control.robot import Pose
 from control.scan import NEVER
 
 
-class Concern(Enum):
-    """Whom a request to a device concerns."""
-
-    PLANT = "it acts on the plant, or tells of it"
-    STATUS = "it asks for the status, which `version` stands for, and changes nothing"
-    OWN = "it changes only what later requests use"
-
-
 class Endpoint(ABC):
     """One simulated device on a line.
 
-    The line calls `take` when bytes have arrived and `wake` when `wakes` has come; an answer goes on the line
+    The line calls `take` when bytes have arrived and `wake` when `wakes` has come. An answer goes on the line
     `answer_time` after what it answers. `version` changes whenever the answer to a pure status request may
     have changed, so that requests in between need not be made.
     """
 
     answer_time: int
     """What the device takes to answer, in ns."""
+    wakes = NEVER
+    """When its own state changes next without being asked, in ns."""
     silent = False
     """It hears and answers nothing."""
     faulty = False
     """The cause of its alarm lasts: acknowledged, the alarm returns at once."""
-
-    def wakes(self) -> int:
-        """When its own state changes next without being asked, in ns."""
-        return NEVER
 
     @abstractmethod
     def wake(self, now: int) -> None:
         """Let its own state change, if it is time."""
 
     @abstractmethod
-    def take(self, received: bytes, now: int) -> Iterable[bytes]:
+    def take(self, received: bytes, now: int) -> bytes:
         """Take bytes; the answers to what is whole now. Silence is an answer too."""
 
-    def concern(self, received: bytes) -> Concern:
-        """Whom these bytes concern; all they change is then an attribute that is replaced, never changed."""
-        return Concern.PLANT
+    def prepares(self, received: bytes) -> bool:
+        """Whether these bytes only prepare what is asked later: nothing but attributes that are replaced,
+        never changed, and not the status.
+        """
+        return False
 
     @property
     @abstractmethod

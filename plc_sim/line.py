@@ -17,28 +17,13 @@ from control.clock import Clock
 from control.link import DeviceLink, Order
 from control.scan import NEVER, ns
 from control.session import Session
-from plc_sim.endpoint import Concern, Endpoint
+from plc_sim.endpoint import Endpoint
 
 Lateness = Callable[[int], int]
 """The extra time (ns) an answer takes, by the number of the exchange."""
 
 LATEST = ns(0.003)
 """An answer is late by less than this, in ns."""
-
-
-class Flight(NamedTuple):
-    """Bytes on the wire: when the last of them arrives and when the first was sent (ns), and whether they go
-    to the device or come from it.
-    """
-
-    arrival: int
-    sent: int
-    data: bytes
-    outward: bool
-
-
-EMPTY = Flight(NEVER, NEVER, b"", outward=False)
-"""Nothing is on the wire."""
 
 
 class Foreseen(NamedTuple):
@@ -50,25 +35,26 @@ class Foreseen(NamedTuple):
 
 
 class Kept(NamedTuple):
-    """What a line, its session and its endpoint were before it went ahead of the twin, and the version of the
-    device then.
-    """
+    """What a line, its session and its endpoint were before the line went ahead of the twin."""
 
     line: dict[str, Any]
     session: dict[str, Any]
     endpoint: dict[str, Any]
-    version: Any
 
 
 class VirtualLine(DeviceLink):
     """One device link in virtual time.
 
-    The twin calls `step` when `next` has come, `catch_up` before anything else touches the device, and `plan`
-    afterwards. Half duplex: a request or its answer is on the wire.
+    The twin calls `step` when `next` has come, `catch_up` before anything else touches the device, `plan`
+    afterwards, and `notice` when the plant may have changed it. Half duplex: a request (`outward`) or an
+    answer is on the wire until `arrival`, the instant (ns) of its last byte.
     """
 
     kept: Kept | None = None
     foreseen: Foreseen | None = None
+    arrival = NEVER
+    data = b""
+    outward = False
 
     def __init__(
         self, name: str, session: Session, endpoint: Endpoint, lateness: Lateness, clock: Clock
@@ -76,14 +62,20 @@ class VirtualLine(DeviceLink):
         super().__init__(name, f"twin://{name}")
         self.session, self.endpoint, self.lateness, self.clock = session, endpoint, lateness, clock
         self.byte_time = ns(session.line.byte_time)
-        self.connected = self.skipping = True
+        self.poll = session.poll().data
+        self.poll_time = len(self.poll) * self.byte_time
+        self.skipping = True
         self.time = self.next = clock.now()
         self.exchanges = self.skipped = 0
-        self.flight = EMPTY
-        self.answered: Any = None
-        """The version of the device that the last answer told."""
-        self.last_answer = b""
+        self.version = self.answered = endpoint.version
+        """Of the device: the version it has, and the one the last status told."""
+        self.last_status = b""
         session.connect(self.time)
+
+    @property
+    def connected(self) -> bool:
+        """Whether the cable is whole."""
+        return self.session.connected
 
     @property
     def image(self) -> Any:
@@ -106,48 +98,30 @@ class VirtualLine(DeviceLink):
     def cut(self, now: int, cause: str) -> None:
         """The cable is pulled: what is on the wire is lost."""
         self.catch_up(now)
-        self.connected, self.flight = False, EMPTY
+        self.arrival = NEVER
         self.session.disconnect(cause)
         self.plan()
 
     def mend(self, now: int) -> None:
         """The cable is back."""
-        self.time, self.connected, self.answered = now, True, None
+        self.time = now
         self.session.connect(now)
         self.plan()
 
     def silence(self, now: int) -> None:
-        """The device lost power: answers it has not begun to send are never sent."""
-        if not self.flight.outward and self.flight.sent > now:
-            self.flight = EMPTY
-        self.plan()
+        """The device lost power: an answer it has not begun to send is never sent."""
+        whole = len(self.data) * self.byte_time + self.lateness(self.exchanges)
+        if not self.outward and self.arrival - whole > now:
+            self.arrival = NEVER
 
     # at its instants
 
     def plan(self) -> None:
-        """Find the next instant at which this line concerns anything else."""
+        """Find the next instant at which this line concerns anything else; the device may have changed."""
+        self.version, self.kept, self.foreseen = self.endpoint.version, None, None
         self.next = self.soonest()
         if self.skipping:
             self.go_ahead()
-
-    def soonest(self) -> int:
-        """The next instant at which something happens on this line."""
-        session, due = self.session, self.flight.arrival
-        if session.awaited is not None:
-            due = min(due, session.limit)
-        elif not (session.steady and self.quiet):
-            due = min(due, session.due())
-        return max(min(due, self.endpoint.wakes()), self.time)
-
-    @property
-    def quiet(self) -> bool:
-        """All status requests to come would be answered as the last was."""
-        return (
-            self.skipping
-            and self.flight is EMPTY
-            and self.answered == self.endpoint.version
-            and self.endpoint.wakes() == NEVER
-        )
 
     def step(self, now: int) -> None:
         """Do everything that happens up to `now`."""
@@ -160,82 +134,96 @@ class VirtualLine(DeviceLink):
         self.kept = None
         while self.next <= now:
             self.happen()
-            self.next = self.soonest()
         if self.time < now:
             self.time = now
 
     def happen(self) -> None:
         """What happens at the next instant: something arrives at either end, or an end acts by itself."""
-        now, flight = self.next, self.flight
-        self.time = now
-        if flight.arrival <= now:
-            self.flight = EMPTY
-            if flight.outward:
-                self.hear(flight.data, now)
+        now = self.time = self.next
+        if self.arrival > now:
+            if self.endpoint.wakes <= now:
+                self.endpoint.wake(now)
+                self.version = self.endpoint.version
             else:
-                self.converse(now, flight.data)
-        elif self.endpoint.wakes() <= now:
-            self.endpoint.wake(now)
+                self.converse(b"", now)
+        elif self.outward:
+            self.hear(self.data, now)
         else:
-            self.converse(now, b"")
+            self.arrival = NEVER
+            self.converse(self.data, now)
+        self.next = self.soonest()
 
-    def converse(self, now: int, received: bytes) -> None:
+    def soonest(self) -> int:
+        """The next instant at which something happens on this line."""
+        session, due = self.session, self.arrival
+        if due >= session.limit:
+            due = session.limit
+            if due == NEVER and not (session.steady and self.quiet):
+                due = max(session.due(), self.time)
+        wakes = self.endpoint.wakes
+        return due if due < wakes else wakes
+
+    @property
+    def quiet(self) -> bool:
+        """All status requests to come would be answered as the last was."""
+        return self.skipping and self.answered == self.version and self.endpoint.wakes == NEVER
+
+    def converse(self, received: bytes, now: int) -> None:
         """Step the session, and put what it asks on the wire."""
         data = self.session.step(now, received)
-        if data and self.connected:
-            self.flight = Flight(now + len(data) * self.byte_time, now, data, outward=True)
+        if data:
+            self.data, self.outward, self.arrival = data, True, now + len(data) * self.byte_time
 
     def hear(self, data: bytes, now: int) -> None:
-        """Let the device take a request; one of the past is answered as foreseen, since the device has changed."""
-        foreseen = self.foreseen
-        if foreseen is not None and foreseen.arrival == now < self.clock.now():
-            self.reply(foreseen.answer, now + self.endpoint.answer_time)
-            self.answered = foreseen.version
+        """Let the device take a request and put its answer on the wire."""
+        endpoint = self.endpoint
+        if data == self.poll:
+            answer = self.status(now)
+        else:
+            answer = endpoint.take(data, now)
+            self.version = endpoint.version
+        if not answer:
+            self.arrival = NEVER
             return
-        answer = b"".join(self.endpoint.take(data, now))
-        if answer:
-            self.reply(answer, now + self.endpoint.answer_time)
-        self.answered = self.endpoint.version
-
-    def reply(self, data: bytes, sent: int) -> None:
-        """Put an answer on the wire."""
         self.exchanges += 1
-        self.last_answer = data
-        if self.connected:
-            arrival = sent + len(data) * self.byte_time + self.lateness(self.exchanges)
-            self.flight = Flight(arrival, sent, data, outward=False)
+        self.data, self.outward = answer, False
+        whole = endpoint.answer_time + len(answer) * self.byte_time
+        self.arrival = now + whole + self.lateness(self.exchanges)
+
+    def status(self, now: int) -> bytes:
+        """What the device answers to a status request; one of the past is answered as foreseen, since the
+        device has changed.
+        """
+        foreseen = self.foreseen
+        if foreseen is None or foreseen.arrival != now or now >= self.clock.now():
+            answer, self.answered = self.endpoint.take(self.poll, now), self.version
+            self.foreseen = Foreseen(now, answer, self.version)
+        else:
+            answer, self.answered = foreseen.answer, foreseen.version
+        self.last_status = answer
+        return answer
 
     # ahead of the twin
 
     def go_ahead(self) -> None:
         """Do what concerns nobody else ahead of its time."""
-        session, endpoint, concern = self.session, self.endpoint, Concern.OWN
-        wakes, image = endpoint.wakes(), session.image
-        while self.next < wakes:
-            if self.next != self.flight.arrival:
-                alone = session.free
-            elif self.flight.outward:
-                concern = endpoint.concern(self.flight.data)
-                alone = concern is not Concern.PLANT
+        session, endpoint = self.session, self.endpoint
+        while self.next < endpoint.wakes:
+            if self.next != self.arrival:
+                alone = session.limit == NEVER
+            elif self.outward:
+                alone = self.data == self.poll or endpoint.prepares(self.data)
             else:
-                alone = session.goes_on
+                alone = session.goes_on(self.data)
             if not alone:
                 return
             if self.kept is None:
                 self.keep()
             self.happen()
-            if session.image is not image:
-                self.go_back_before(self.time)
-                return
-            if concern is Concern.STATUS:
-                self.foreseen = Foreseen(self.time, self.last_answer, self.answered)
-                concern = Concern.OWN
-            self.next = self.soonest()
 
     def keep(self) -> None:
         """Keep what the line is before it goes ahead."""
-        line, session, endpoint = vars(self).copy(), vars(self.session).copy(), vars(self.endpoint).copy()
-        self.kept = Kept(line, session, endpoint, self.endpoint.version)
+        self.kept = Kept(vars(self).copy(), vars(self.session).copy(), vars(self.endpoint).copy())
 
     def go_back(self, kept: Kept) -> None:
         """Be where the line was before it went ahead; what it has foreseen stays so."""
@@ -245,57 +233,71 @@ class VirtualLine(DeviceLink):
         vars(self.endpoint).update(kept.endpoint)
         self.foreseen = foreseen
 
-    def go_back_before(self, instant: int) -> None:
-        """Be just before an instant that was reached ahead of its time; the line stays ahead of the twin."""
-        kept = self.kept
-        assert kept is not None
-        self.go_back(kept)
-        self.kept = kept
-        while self.next < instant:
-            self.happen()
-            self.next = self.soonest()
-
     # what was left out
 
     def notice(self, now: int) -> None:
-        """Something may have changed at the device."""
-        if self.kept is None or self.kept.version != self.endpoint.version:
-            self.catch_up(now)
-            self.plan()
+        """The device may have changed by itself: what was asked before is answered as before."""
+        if self.endpoint.version == self.version:
+            return
+        self.return_to(now)
+        if self.resting:
+            self.count_heard(now)
+        else:
+            self.reach(now)
+        self.plan()
+
+    def count_heard(self, now: int) -> None:
+        """Count the polls that reached the device before `now`; the last answer may still be on the wire."""
+        session = self.session
+        count = (now - 1 - session.next_poll - self.poll_time) // session.period + 1
+        if count > 0:
+            self.leave_out(count)
+            self.time = session.next_poll - session.period + self.poll_whole + LATEST
+
+    @property
+    def poll_whole(self) -> int:
+        """What a poll and the answer that is left out take, in ns; the answer's lateness comes on top."""
+        return self.poll_time + self.endpoint.answer_time + len(self.last_status) * self.byte_time
 
     def catch_up(self, now: int) -> None:
         """Be exactly where the line is at `now`, with the requests that were left out, the last of which may
         still be on the wire; `plan` goes on from there.
         """
-        if self.kept is not None and self.time >= now:
-            self.go_back(self.kept)
-        if self.session.steady and self.skipping and self.connected and self.flight.arrival == NEVER:
+        self.return_to(now)
+        if self.resting:
             self.count_polls(now)
-            self.next = self.soonest()
         self.reach(now)
 
-    def count_polls(self, now: int) -> None:
-        """Count the polls whose answers would have arrived by `now`; make the one after them."""
-        session = self.session
-        request = len(session.poll().data) * self.byte_time
-        whole = request + self.endpoint.answer_time + len(self.last_answer) * self.byte_time
-        while (sent := session.next_poll) <= now:
-            if sent + whole + self.lateness(self.exchanges + 1) > now:
-                self.rebuild(sent, sent + request, now)
-                return
-            count = max(1, (now - sent - whole - LATEST) // session.period)
-            session.skip_polls(count)
-            self.exchanges += count
-            self.skipped += count
+    def return_to(self, now: int) -> None:
+        """Be where the line was before it went ahead, unless all it did ahead has happened."""
+        if self.kept is not None and self.time >= now:
+            self.go_back(self.kept)
 
-    def rebuild(self, sent: int, arrival: int, now: int) -> None:
-        """The poll that is on the wire at `now`: its answer is the one before if it was asked for before a
-        change.
-        """
-        self.time = sent
-        self.converse(sent, b"")
-        if arrival < now and self.answered != self.endpoint.version:
-            self.reply(self.last_answer, arrival + self.endpoint.answer_time)
+    @property
+    def resting(self) -> bool:
+        """Nothing is on the wire, and polls may have been left out."""
+        return self.arrival == NEVER and self.skipping and self.session.steady
+
+    def count_polls(self, now: int) -> None:
+        """Count the polls whose answers would have arrived by `now`; the next may be on the wire."""
+        session, period = self.session, self.session.period
+        count = (now - session.next_poll - self.poll_whole) // period + 1
+        last = session.next_poll + (count - 1) * period + self.poll_whole
+        if last + self.lateness(self.exchanges + count) > now:
+            count -= 1
+        if count > 0 or self.time > now:
+            self.leave_out(count)
+        if session.next_poll <= now:
+            self.next = session.next_poll
+            arrival = self.next + self.poll_time
+            if self.foreseen is None or self.foreseen.arrival != arrival:
+                self.foreseen = Foreseen(arrival, self.last_status, self.answered)
+
+    def leave_out(self, count: int) -> None:
+        """Count so many polls as made, or the last one as not yet made (-1)."""
+        self.session.skip_polls(count)
+        self.exchanges += count
+        self.skipped += count
 
 
 def broken(name: str) -> str:

@@ -77,4 +77,4 @@ class PlantManipulator(Manipulator):
 
 def in_degrees(pose: Pose) -> tuple[float, ...]:
     """A pose as the kernel takes it."""
-    return (*pose[:3], *(math.degrees(angle) for angle in pose[3:]))
+    return (*pose[:3], *map(math.degrees, pose[3:]))

@@ -10,15 +10,16 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from enum import IntEnum
 from functools import lru_cache
+from itertools import repeat
 from typing import Any, NamedTuple
 
 from control.melfa import RUN_BITS, STOP_BITS
 from control.robot import Pose
 from control.scan import NEVER, ns
-from plc_sim.endpoint import Concern, Endpoint, Manipulator
+from plc_sim.endpoint import Endpoint, Manipulator
 
 
 class Error(IntEnum):
@@ -86,34 +87,42 @@ COMMANDS: tuple[tuple[str, str, int], ...] = (
 )
 """Pattern of a command, the method that answers it, and what it needs."""
 
-CONCERNS = {"state": Concern.STATUS} | dict.fromkeys(
-    ("set_joint_speed", "set_linear_speed", "assign_pose", "assign_joints"), Concern.OWN
-)
-"""Whom the commands of these methods concern; the others the plant."""
+PREPARING = frozenset({"set_joint_speed", "set_linear_speed", "assign_pose", "assign_joints"})
+"""The methods that only prepare a motion."""
+
+
+class Request(NamedTuple):
+    """A command that has arrived: the method that answers it, what it needs, its arguments."""
+
+    method: str
+    needs: int = FREE
+    arguments: tuple[str, ...] = ()
 
 
 @lru_cache(4096)
-def command_in(frame: bytes) -> str | None:
-    """The command of a frame; None for what is no frame of this protocol."""
-    found = re.fullmatch(rb"1;\d{1,2};([\x20-\x7e]*)", frame)
-    return None if found is None else found[1].decode("ascii")
+def requests_in(received: bytes) -> tuple[tuple[Request, ...], bytes]:
+    """The whole requests in what was received, and the rest; what is no frame of the protocol is left out."""
+    *frames, rest = received.replace(b"\n", b"\r").split(b"\r")
+    found = [re.fullmatch(rb"1;\d{1,2};([\x20-\x7e]*)", frame) for frame in frames]
+    return tuple(recognise(frame[1].decode("ascii")) for frame in found if frame is not None), rest[-256:]
 
 
-@lru_cache(4096)
-def recognise(command: str) -> tuple[str, int, tuple[str, ...]] | None:
-    """The method that answers a command, what it needs and its arguments; None for no known command."""
-    for pattern, name, needs in COMMANDS:
+def recognise(command: str) -> Request:
+    """The request that a command is."""
+    for pattern, method, needs in COMMANDS:
         if found := re.fullmatch(pattern, command):
-            return name, needs, found.groups()
-    return None
+            return Request(method, needs, found.groups())
+    return Request("refuse_unknown")
 
 
-@lru_cache(4096)
-def concern_of(received: bytes) -> Concern:
-    """Whom one whole frame concerns."""
-    frame, end, rest = received.partition(b"\r")
-    found = recognise(command_in(frame) or "") if end and not rest else None
-    return CONCERNS.get(found[0], Concern.PLANT) if found is not None else Concern.PLANT
+@lru_cache(256)
+def status_text(running: bool, stop_input: bool, right: bool, servo: bool, alarm: int) -> str:
+    """Run byte, stop byte and error; step; mechanism."""
+    run = 1 | RUN_BITS["operation_right"] * right | RUN_BITS["servo_on"] * servo
+    run |= RUN_BITS["running"] * running
+    stop = 0 if running else STOP_BITS["stopped"] | STOP_BITS["waiting"]
+    stop |= STOP_BITS["stop_input"] * stop_input
+    return f"{run:02X}{stop:02X}{alarm};1;0"
 
 
 class MelfaEndpoint(Endpoint):
@@ -132,7 +141,7 @@ class MelfaEndpoint(Endpoint):
         """The state after switching on."""
         self.buffer = b""
         self.right = self.servo = False
-        self.servo_at = NEVER
+        self.wakes = NEVER
         self.alarm = self.standing
         self.joint_speed, self.linear_speed, self.override = 1.0, 1.0, 100
         self.pose_variable: Pose | None = None
@@ -140,54 +149,41 @@ class MelfaEndpoint(Endpoint):
 
     # the line's side
 
-    def wakes(self) -> int:
-        return self.servo_at
-
     def wake(self, now: int) -> None:
-        if now >= self.servo_at:
-            self.servo, self.servo_at = True, NEVER
+        if now >= self.wakes:
+            self.servo, self.wakes = True, NEVER
             self.changes += 1
 
-    def take(self, received: bytes, now: int) -> Iterable[bytes]:
+    def take(self, received: bytes, now: int) -> bytes:
         if self.silent:
-            return ()
-        *frames, self.buffer = (self.buffer + received).replace(b"\n", b"\r").split(b"\r")
-        self.buffer = self.buffer[-256:]
-        return [answer for frame in frames if frame and (answer := self.answer(frame, now))]
+            return b""
+        requests, self.buffer = requests_in(self.buffer + received)
+        return b"".join(map(self.answer, requests, repeat(now)))
 
-    def concern(self, received: bytes) -> Concern:
-        return Concern.PLANT if self.buffer or self.silent else concern_of(received)
+    def prepares(self, received: bytes) -> bool:
+        requests, rest = requests_in(self.buffer + received)
+        return len(requests) == 1 and requests[0].method in PREPARING and not rest
 
     @property
     def version(self) -> Any:
         return self.silent, self.changes, self.arm.version
 
-    def answer(self, frame: bytes, now: int) -> bytes:
-        """The answer to one frame; silence for what is no frame of this protocol."""
-        command = command_in(frame)
-        if command is None:
-            return b""
+    def answer(self, request: Request, now: int) -> bytes:
+        """The answer to one request."""
         try:
-            kind, data = "oK", self.carry_out(command, now)
+            if request.needs:
+                self.check(request.needs)
+            kind, data = "oK", getattr(self, request.method)(now, *request.arguments)
         except Refused as refusal:
             kind, data = "eR", f"{refusal.error:04d}"
         text = f"Q{kind.lower() if self.alarm else kind}{data}"
         return text.encode("ascii") + self.settings.terminator
 
-    def carry_out(self, command: str, now: int) -> str:
-        """Do what a command says; the data of its answer. Refused with the error otherwise."""
-        found = recognise(command)
-        if found is None:
-            raise Refused(Error.UNKNOWN_COMMAND)
-        name, needs, arguments = found
-        self.check(needs)
-        return getattr(self, name)(now, *arguments)
-
     def check(self, needs: int) -> None:
         """The state gates, in the order a controller reports them."""
-        if needs >= RIGHT and not self.right:
+        if not self.right:
             raise Refused(Error.NO_RIGHT)
-        if needs >= SERVO:
+        if needs == SERVO:
             if self.alarm:
                 raise Refused(Error.IN_ALARM)
             if self.arm.stopped_by_input:
@@ -207,7 +203,7 @@ class MelfaEndpoint(Endpoint):
     def raise_alarm(self, now: int, number: int = Error.INJECTED) -> None:
         """The controller goes into alarm: motion ends, servo off."""
         self.arm.stop(now)
-        self.alarm, self.servo, self.servo_at = int(number), False, NEVER
+        self.alarm, self.servo, self.wakes = int(number), False, NEVER
         self.changes += 1
 
     def disturb(self, now: int) -> None:
@@ -219,6 +215,10 @@ class MelfaEndpoint(Endpoint):
         self.changes += 1
 
     # the commands
+
+    def refuse_unknown(self, now: int) -> str:
+        """No known command."""
+        raise Refused(Error.UNKNOWN_COMMAND)
 
     def open(self, now: int, user: str) -> str:
         """Open the session; the long line that names model, controller and maker."""
@@ -246,14 +246,14 @@ class MelfaEndpoint(Endpoint):
         """Begin to switch the servos on."""
         if self.alarm:
             raise Refused(Error.IN_ALARM)
-        if not self.servo and self.servo_at == NEVER:
-            self.servo_at = now + ns(self.settings.servo_time)
+        if not self.servo and self.wakes == NEVER:
+            self.wakes = now + ns(self.settings.servo_time)
         return ""
 
     def servo_off(self, now: int) -> str:
         """Switch the servos off; motion ends."""
         self.arm.stop(now)
-        self.servo, self.servo_at = False, NEVER
+        self.servo, self.wakes = False, NEVER
         self.changes += 1
         return ""
 
@@ -270,12 +270,8 @@ class MelfaEndpoint(Endpoint):
 
     def state(self, now: int) -> str:
         """Run byte, stop byte and error; step; mechanism."""
-        running = self.arm.moving
-        run = 1 | RUN_BITS["operation_right"] * self.right | RUN_BITS["servo_on"] * self.servo
-        stop = 0 if running else STOP_BITS["stopped"] | STOP_BITS["waiting"]
-        run |= RUN_BITS["running"] * running
-        stop |= STOP_BITS["stop_input"] * self.arm.stopped_by_input
-        return f"{run:02X}{stop:02X}{self.alarm};1;0"
+        arm = self.arm
+        return status_text(arm.moving, arm.stopped_by_input, self.right, self.servo, self.alarm)
 
     def joint_position(self, now: int) -> str:
         """The joint angles, in degrees."""
@@ -318,13 +314,13 @@ class MelfaEndpoint(Endpoint):
 
     def assign_pose(self, now: int, text: str) -> str:
         """Keep a pose as the next target."""
-        values = [float(part) for part in text.split(",")]
-        self.pose_variable = Pose(*(v / 1000 for v in values[:3]), *(math.radians(v) for v in values[3:]))
+        x, y, z, a, b, c = map(float, text.split(","))
+        self.pose_variable = Pose(x / 1000, y / 1000, z / 1000, *map(math.radians, (a, b, c)))
         return ""
 
     def assign_joints(self, now: int, text: str) -> str:
         """Keep joint angles as the next target."""
-        self.joint_variable = tuple(math.radians(float(part)) for part in text.split(","))
+        self.joint_variable = tuple(map(math.radians, map(float, text.split(","))))
         return ""
 
     def move_direct(self, now: int) -> str:

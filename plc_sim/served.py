@@ -95,8 +95,7 @@ class ServedLine:
         while self.coming and self.coming[0].arrival <= now:
             flight, *rest = self.coming
             self.coming = tuple(rest)
-            for answer in self.endpoint.take(flight.data, now):
-                self.reply(answer, now + self.endpoint.answer_time)
+            self.reply(self.endpoint.take(flight.data, now), now + self.endpoint.answer_time)
         self.endpoint.wake(now)
         ready = bytes(byte for time, byte in self.going if time <= now)
         if ready:
@@ -113,7 +112,7 @@ class ServedLine:
         """When something happens next, in ns; bytes are sent in runs of about a millisecond."""
         arrival = self.coming[0].arrival if self.coming else KERNEL_NEVER
         going = min(self.going[-1][0], self.going[0][0] + 1_000_000) if self.going else KERNEL_NEVER
-        self.next = min(arrival, going, self.endpoint.wakes(), KERNEL_NEVER)
+        self.next = min(arrival, going, self.endpoint.wakes, KERNEL_NEVER)
 
 
 class ServedPlc:

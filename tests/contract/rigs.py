@@ -232,7 +232,7 @@ class RealRig(DeviceRig):
                 now = time.monotonic()
                 self.robot.wait(now - last)
                 last = now
-                for answer in self.robot.endpoint.take(data, self.robot.now):
+                if answer := self.robot.endpoint.take(data, self.robot.now):
                     self.outlet.send(answer)
             time.sleep(0.0005)
 

@@ -48,7 +48,7 @@ class RobotRig:
         """Let time pass; the endpoint wakes when it wants to."""
         end = self.now + ns(seconds)
         while self.now < end:
-            self.plant.advance(min(end, self.endpoint.wakes()))
+            self.plant.advance(min(end, self.endpoint.wakes))
             self.endpoint.wake(self.now)
 
     def release(self, on: bool) -> None:
@@ -59,9 +59,9 @@ class RobotRig:
 
     def ask(self, command: str) -> str:
         """What the controller answers to a command, without the terminator."""
-        answers = [*self.endpoint.take(f"1;1;{command}\r".encode("ascii"), self.now)]
-        assert len(answers) == 1
-        return answers[0].decode("ascii").removesuffix("\r\n")
+        answer = self.endpoint.take(f"1;1;{command}\r".encode("ascii"), self.now).decode("ascii")
+        assert answer.count("\r\n") == 1
+        return answer.removesuffix("\r\n")
 
     def enable(self) -> None:
         """Operation right and servo on."""
@@ -87,9 +87,10 @@ class Heard(MelfaEndpoint):
         super().clear()
         self.frames: tuple[str, ...] = vars(self).get("frames", ())
 
-    def answer(self, frame: bytes, now: int) -> bytes:
-        self.frames = (*self.frames, frame.decode("ascii")[4:])
-        return super().answer(frame, now)
+    def take(self, received: bytes, now: int) -> bytes:
+        frames = received.decode("ascii").split("\r")[:-1]
+        self.frames = (*self.frames, *(frame[4:] for frame in frames if not self.silent))
+        return super().take(received, now)
 
 
 class LineRig(RobotRig):
@@ -114,7 +115,7 @@ class LineRig(RobotRig):
         while True:
             now = self.plant.advance(min(end, self.line.next))
             if self.plant.cause & Cause.DEVICE:
-                self.line.catch_up(now)
+                self.line.notice(now)
             if self.line.next <= now:
                 self.line.step(now)
             self.look()

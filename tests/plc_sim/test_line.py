@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from control.link import Progress
 from control.scan import NEVER, ns
-from plc_sim.line import EMPTY
 from tests.plc_sim.plants import HOME
 from tests.plc_sim.robot_rig import LineRig
 
@@ -177,7 +176,7 @@ def test_a_cut_line_loses_what_is_on_it_and_the_motion_is_unknown() -> None:
         Progress.REFUSED,
     ]
     assert (rig.line.image.good, rig.line.image.cause) == (False, "unplugged")
-    assert rig.line.flight is EMPTY
+    assert rig.line.arrival == NEVER
     before = len(rig.heard.frames)
     rig.run(5.0)
     assert len(rig.heard.frames) == before

@@ -315,7 +315,7 @@ def test_override_and_speed_slow_the_motion_down() -> None:
 )
 def test_what_is_no_frame_is_met_with_silence_and_the_next_frame_is_heard(frame: bytes) -> None:
     rig = RobotRig()
-    assert rig.endpoint.take(frame + b"\r", rig.now) == []
+    assert rig.endpoint.take(frame + b"\r", rig.now) == b""
     assert rig.ask("DSTATE") == "QoK01060;1;0"
 
 
@@ -323,7 +323,7 @@ def test_what_is_no_frame_is_met_with_silence_and_the_next_frame_is_heard(frame:
 def test_answers_end_as_configured_and_any_line_end_ends_a_frame(terminator: bytes) -> None:
     rig = RobotRig(Settings(terminator=terminator))
     for end in (b"\r", b"\n", b"\r\n", b"\r\r"):
-        assert rig.endpoint.take(b"1;1;DSTATE" + end, rig.now) == [b"QoK01060;1;0" + terminator]
+        assert rig.endpoint.take(b"1;1;DSTATE" + end, rig.now) == b"QoK01060;1;0" + terminator
 
 
 def test_however_frames_are_cut_or_joined_the_answers_are_the_same() -> None:
@@ -341,14 +341,14 @@ def test_however_frames_are_cut_or_joined_the_answers_are_the_same() -> None:
     ]
     stream = b"".join(f"1;1;{command}\r".encode("ascii") for command in commands)
     whole = RobotRig().endpoint
-    wanted = b"".join(whole.take(stream, 0))
+    wanted = whole.take(stream, 0)
     assert wanted.count(b"\r\n") == len(commands)
     for seed in range(20):
         draw, endpoint = Random(seed), RobotRig().endpoint
         answers, rest = b"", stream
         while rest:
             size = draw.choice((1, 2, 3, 7, 20, len(rest)))
-            answers, rest = answers + b"".join(endpoint.take(rest[:size], 0)), rest[size:]
+            answers, rest = answers + endpoint.take(rest[:size], 0), rest[size:]
         assert answers == wanted
 
 
@@ -357,7 +357,7 @@ def test_a_stream_without_an_end_does_not_grow() -> None:
     for _ in range(100):
         assert not rig.endpoint.take(b"x" * 100, rig.now)
     assert len(rig.endpoint.buffer) <= 256
-    assert rig.endpoint.take(b"\r1;1;DSTATE\r", rig.now) == [b"QoK01060;1;0\r\n"]
+    assert rig.endpoint.take(b"\r1;1;DSTATE\r", rig.now) == b"QoK01060;1;0\r\n"
 
 
 TARGETS = ("EXECJTMP=(28.65,0.00,90.00,0.00,90.00,0.00)", "EXECJTMP=(0.00,0.00,90.00,0.00,90.00,0.00)")
