@@ -19,8 +19,8 @@ from control.errors import DefinitionError
 logging.getLogger("transitions").setLevel(logging.ERROR)
 
 Action = Callable[[Any], Any]
-Row = tuple[tuple[Action, ...], tuple[Action, ...], str, tuple[Action, ...]]
-"""Guards, what is done before, the state it leads to, what is done after."""
+Row = tuple[Action, tuple[Action, ...], str, tuple[Action, ...]]
+"""Guard, what is done before, the state it leads to, what is done after."""
 
 
 class TableEvent(Event):
@@ -33,11 +33,8 @@ class TableEvent(Event):
     def trigger(self, model: Any, *args: Any, **kwargs: Any) -> bool:
         """Fire the first row of the model's state whose guards all hold. Whether one did."""
         rows = self.rows or self.compile(type(model))
-        for guards, before, dest, after in rows.get(getattr(model, self.attribute), ()):
-            for guard in guards:
-                if not guard(model):
-                    break
-            else:
+        for guard, before, dest, after in rows.get(getattr(model, self.attribute), ()):
+            if guard(model):
                 for action in before:
                     action(model)
                 self.assign(model, dest)
@@ -67,7 +64,12 @@ class TableEvent(Event):
             )
         before = resolve([*machine.before_state_change, *transition.before, *source.on_exit], model_class)
         after = resolve([*dest.on_enter, *transition.after, *machine.after_state_change], model_class)
-        return guards, before, target, after
+        return conjunction(guards), before, target, after
+
+
+def conjunction(guards: tuple[Action, ...]) -> Action:
+    """Whether all of these hold, tried in order."""
+    return guards[0] if len(guards) == 1 else lambda model: all(guard(model) for guard in guards)
 
 
 def setter(model_class: type, attribute: str) -> Callable[[Any, str], None]:

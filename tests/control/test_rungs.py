@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import Phase, find, given, settings
+from hypothesis import strategies as st
 
 from control.cell import Cell
 from control.record import snapshot
@@ -15,6 +16,16 @@ from tests.control.random_rig import HISTORIES, played
 def known(cell: Cell) -> dict[str, Any]:
     """What a cell knows, but for the images: skipped scans do not take what nothing reads."""
     return {name: part for name, part in snapshot(cell).items() if name != "images"}
+
+
+def test_there_is_something_to_compare() -> None:
+    def fires(example: tuple[CellData, list[Any]]) -> bool:
+        rig = played(example[0], make_cell(example[0]), example[1], every_rung=True, skip=False)
+        names = {sequence.name for sequence in rig.cell.sequences_by_class.values()}
+        return len([name for _, name, _ in rig.trace if name in names]) > 3 and not rig.cell.alarms
+
+    unshrunk = settings(phases=[Phase.generate])
+    find(st.tuples(cells(), HISTORIES), fires, settings=unshrunk)  # raises if there is none
 
 
 @settings(max_examples=150)
