@@ -105,12 +105,12 @@ class Controller(Declared):
 
     def __getitem__(self, kind: type[Q]) -> Q:
         """The sequence of a class, or of a subclass that runs instead: `cell[Pick].step`."""
-        found = self.sequences_by_class.get(kind)
+        found: Any = self.sequences_by_class.get(kind)
         if found is None:
             found = next((s for own, s in self.sequences_by_class.items() if issubclass(own, kind)), None)
         if found is None:
             raise DefinitionError(f"{type(self).__name__} does not run {kind.__name__}")
-        return cast(Q, found)
+        return found
 
     def value(self, tag: Tag[T]) -> T:
         """What a tag holds, named by its block class or on this class."""

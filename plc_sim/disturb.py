@@ -48,9 +48,9 @@ class Disturber:
         """When the next one begins or ends, in ns."""
         starts = scenario.operator is Attendance.STARTS
         self.operator = twin.operator if starts else None
-        self.lit = dict.fromkeys(self.operator.asks, False) if self.operator is not None else {}
-        self.lamps = [twin.plant.signal(lamp) + SignalRow.VISIBLE for lamp in self.lit]
-        self.shown: list[int] = []
+        self.asks = self.operator.asks if self.operator is not None else {}
+        self.lamps = [twin.plant.signal(lamp) + SignalRow.VISIBLE for lamp in self.asks]
+        self.shown = [0] * len(self.lamps)
         self.busy_until = 0.0
         self.buttons = buttons(twin)
         for disturbance in scenario.disturbances:
@@ -130,9 +130,8 @@ class Disturber:
         before, self.shown = self.shown, list(map(self.twin.plant.words.__getitem__, self.lamps))
         if self.operator is None or self.shown == before:
             return
-        for place, (lamp, button) in enumerate(self.operator.asks.items()):
-            lit, self.lit[lamp] = self.lit[lamp], self.shown[place] != 0
-            if self.lit[lamp] and not lit:
+        for button, lit, was_lit in zip(self.asks.values(), self.shown, before, strict=True):
+            if lit and not was_lit:
                 self.press(button, (now - self.origin) / 1e9 + self.operator.delay)
 
     def press(self, button: str, at: float) -> None:
@@ -142,8 +141,8 @@ class Disturber:
         self.add(Disturbance(at, "press", button))
 
     def __call__(self, now: int, entries: list[Entry]) -> None:
-        """Take entries of the controller's trace: start what waited for one, an order by its verb, and let the
-        operator answer a new state.
+        """Take entries of the controller's trace: start what waited for one (for an order: by its verb), and
+        let the operator answer a new state.
         """
         reached, awaited = self.reached, self.awaited
         for time, name, value in entries:
@@ -153,7 +152,7 @@ class Disturber:
                 for disturbance in awaited.pop((text, count)):
                     self.plan(time + ns(disturbance.at), disturbance)
             if name == "state":
-                self.attend(State[value], now)
+                self.attend(State[str(value)], now)
 
     def attend(self, state: State, now: int) -> None:
         """In scenarios where the operator recovers, press what leads on; again while the state stays."""

@@ -320,7 +320,7 @@ class Twin:
         """Judge this cell's properties at the edges of the signals they read."""
         self.judged = cell
         self.plant.stop_at_versions(self.lines)
-        for name in self.disturber.lit:
+        for name in self.disturber.asks:
             self.plant.words[self.plant.signal(name) + SignalRow.WATCHED] |= LOOKED_AT
 
 
