@@ -138,10 +138,12 @@ def with_order(image: Any, state: OrderState) -> Any:
     if orders:
         orders = tuple([order for order in orders if order.number != number])
     if not state.progress.ended:
-        return image._replace(orders=(*orders, state))
-    if number in map(NUMBER, ended):
-        ended = tuple([order for order in ended if order.number != number])
-    return image._replace(orders=orders, ended=(*ended[1 - KEPT_ORDERS :], state))
+        orders = (*orders, state)
+    else:
+        if number in map(NUMBER, ended):
+            ended = tuple([order for order in ended if order.number != number])
+        ended = (*ended[1 - KEPT_ORDERS :], state)
+    return type(image)(image.good, image.cause, orders, ended, *image[4:])
 
 
 class DeviceLink(Link):

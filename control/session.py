@@ -29,6 +29,8 @@ from control.exchange import (
 from control.link import Order, OrderState, Progress, with_order
 from control.scan import NEVER, ns
 
+NOTHING = (None, b"")
+"""No frame, and no rest."""
 TRIES = 3
 """So many requests in a row without an answer, and the device is given up."""
 
@@ -73,8 +75,8 @@ class Session(ABC):
         self.next_poll = NEVER
         self.polls = 0
         self.poll_instants = 0
-        self.steady_answer: bytes | None = None
         self.last_status: bytes | None = None
+        """The status that the image shows; None if the next one is to be read whatever it says."""
         self.poll_job = Job(POLL, (self.poll(),))
         self.check_poll_rate()
 
@@ -137,13 +139,13 @@ class Session(ABC):
         self.connected, self.identified = True, False
         self.buffer, self.awaited, self.job, self.limit, self.silence = b"", None, None, NEVER, 0
         self.next_poll = now
-        self.steady_answer = None
+        self.last_status = None
 
     def disconnect(self, cause: str) -> None:
         """The line is down: whatever was under way is unknown."""
         self.connected = self.identified = False
         self.next_poll = self.limit = NEVER
-        self.awaited, self.buffer = None, b""
+        self.awaited, self.buffer, self.last_status = None, b"", None
         self.fail_all(cause)
         self.image = self.image._replace(good=False, cause=cause)
 
@@ -168,31 +170,36 @@ class Session(ABC):
     def step(self, now: int, received: bytes) -> bytes:
         """Take what was received; the bytes to send at `now`."""
         if received:
-            self.receive(received, now)
-        if self.awaited is not None:
-            if now < self.limit:
-                return b""
-            self.miss(now)
-        if self.limit != NEVER and not self.drained(now):
+            frame, self.buffer = self.cut(self.buffer + received)
+            while frame is not None:
+                self.take(frame, now)
+                frame, self.buffer = self.cut(self.buffer) if self.buffer else NOTHING
+        if self.limit != NEVER and self.waits(now):
             return b""
-        job = self.job or self.next_job(now)
+        job = self.job
         if job is None:
-            return b""
-        self.job, self.awaited = job, job.requests[job.answered]
-        if job is not self.poll_job:
-            self.steady_answer = None
-        data = self.awaited.data
-        self.limit = now + len(data) * self.byte_time + self.patience
-        return data
+            if not self.queue and now < self.next_poll:
+                return b""
+            job = self.job = self.next_job(now)
+            if job is None:
+                return b""
+        request = self.awaited = job.requests[job.answered]
+        self.limit = now + len(request.data) * self.byte_time + self.patience
+        return request.data
 
     # how it goes on
 
-    def receive(self, received: bytes, now: int) -> None:
-        """Take the frames that are whole now."""
-        frame, self.buffer = self.cut(self.buffer + received)
-        while frame is not None:
-            self.take(frame, now)
-            frame, self.buffer = self.cut(self.buffer)
+    def waits(self, now: int) -> bool:
+        """Whether an answer may still come, in time or to be let pass."""
+        if now < self.limit:
+            return True
+        if self.awaited is not None:
+            self.miss(now)
+            return True
+        self.limit, self.buffer = NEVER, b""
+        self.job = Job(RESYNC, (self.poll(),)) if self.identified else None
+        self.next_poll = now
+        return False
 
     def next_job(self, now: int) -> Job | None:
         """What to do when the line is free: an order, or, when it is time, identify or poll."""
@@ -247,10 +254,9 @@ class Session(ABC):
 
     def take_status(self, frame: bytes, answer: Answer, now: int) -> None:
         """A status came: the tracked order may have ended."""
-        if frame != self.last_status or not self.image.good:
+        if frame != self.last_status:
             self.last_status = frame
             self.read_status(answer)
-        self.steady_answer = frame
         self.job, self.kept = self.kept, None
         if self.tracked is not None:
             state = self.track(self.tracked)
@@ -271,8 +277,8 @@ class Session(ABC):
             self.end(order, Progress.ABORTED, job.ended)
         elif job.answered + 1 < len(job.requests):
             self.job = Job(order, job.requests, job.answered + 1)
-        elif self.verbs[order.verb].tracked:
-            self.tracked = order
+        elif self.tracks(order):
+            self.tracked, self.last_status = order, None
             self.next_poll = now + self.period
         else:
             self.end(order, Progress.DONE)
@@ -280,7 +286,7 @@ class Session(ABC):
     def miss(self, now: int) -> None:
         """No answer came in time: let a late one pass, then find the beat again with a status request."""
         job, self.job, self.awaited, self.buffer = self.job, None, None, b""
-        self.steady_answer = None
+        self.last_status = None
         assert job is not None
         request = job.requests[job.answered]
         cause = f"no answer to {request.data!r}"
@@ -313,15 +319,6 @@ class Session(ABC):
         """How long (s) at most one request and its answer are on the line, the device's own time left out."""
         return (self.request_size + self.answer_size) * self.line.byte_time + self.line.latency
 
-    def drained(self, now: int) -> bool:
-        """The time in which a late answer is let pass is over."""
-        if now < self.limit:
-            return False
-        self.limit, self.buffer = NEVER, b""
-        self.job = Job(RESYNC, (self.poll(),)) if self.identified else None
-        self.next_poll = now
-        return True
-
     def fail_all(self, cause: str) -> None:
         """Nothing more can be told of the orders under way; those that wait are refused."""
         jobs = [job.order for job in (self.job, self.kept) if job is not None]
@@ -350,39 +347,31 @@ class Session(ABC):
 
     # what concerns nobody but the line
 
-    @property
-    def free(self) -> bool:
-        """Nothing is awaited and nothing let pass."""
-        return self.awaited is None and self.limit == NEVER
-
     def goes_on(self, received: bytes) -> bool:
         """Whether what arrives leaves the image as it is: an order goes on, or the status is as it was."""
         job, request = self.job, self.awaited
-        if job is None or request is None or self.queue or self.buffer:
+        if job is None or request is None or self.queue:
             return False
-        frame, rest = self.cut(received)
-        if frame is None or rest:
-            return False
-        if not job.order.number:
-            seen = self.steady_answer if self.tracked is not None else self.last_status
-            return job is self.poll_job and frame == seen and self.image.good
+        frame = self.cut(self.buffer + received)[0]
+        if job is self.poll_job or frame is None:
+            return frame == self.last_status
         answer = self.read(request.answer, frame)
         if answer is None or answer.refusal or job.ended or request.kind is Kind.QUERY:
             return False
-        return job.answered + 1 < len(job.requests) or self.verbs[job.order.verb].tracked
+        return job.answered + 1 < len(job.requests) or self.tracks(job.order)
+
+    def tracks(self, order: Order) -> bool:
+        """Whether an order goes on after its last answer, until the status says so."""
+        return order.number > 0 and self.verbs[order.verb].tracked
 
     @property
     def steady(self) -> bool:
-        """Only pure polls lie ahead, and `steady_answer` answered the last of them."""
-        return (
-            self.steady_answer is not None
-            and self.awaited is None
-            and self.job is None
-            and not (self.queue and self.startable())
-        )
+        """Only pure polls lie ahead, and the status that comes again changes nothing."""
+        free = self.job is None and self.last_status is not None
+        return free and not (self.queue and self.startable())
 
     def skip_polls(self, count: int) -> None:
-        """Count `count` polls as made: each would have brought `steady_answer` again."""
+        """Count `count` polls as made: each would have brought `last_status` again."""
         first, period = self.next_poll, self.period
         self.next_poll = first + count * period
         self.polls += count

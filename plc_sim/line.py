@@ -92,8 +92,8 @@ class VirtualLine(DeviceLink):
         now = self.clock.now()
         self.catch_up(now)
         self.session.submit(orders)
-        self.next = self.soonest()
-        self.step(now)
+        self.converse(b"", now)
+        self.go_on()
 
     def cut(self, now: int, cause: str) -> None:
         """The cable is pulled: what is on the wire is lost."""
@@ -119,6 +119,10 @@ class VirtualLine(DeviceLink):
     def plan(self) -> None:
         """Find the next instant at which this line concerns anything else; the device may have changed."""
         self.version, self.kept, self.foreseen = self.endpoint.version, None, None
+        self.go_on()
+
+    def go_on(self) -> None:
+        """Find what happens next, and what of it concerns anything else."""
         self.next = self.soonest()
         if self.skipping:
             self.go_ahead()
@@ -151,7 +155,8 @@ class VirtualLine(DeviceLink):
         else:
             self.arrival = NEVER
             self.converse(self.data, now)
-        self.next = self.soonest()
+        due = self.arrival
+        self.next = due if self.session.limit > due < self.endpoint.wakes else self.soonest()
 
     def soonest(self) -> int:
         """The next instant at which something happens on this line."""
@@ -246,26 +251,13 @@ class VirtualLine(DeviceLink):
             self.reach(now)
         self.plan()
 
-    def count_heard(self, now: int) -> None:
-        """Count the polls that reached the device before `now`; the last answer may still be on the wire."""
-        session = self.session
-        count = (now - 1 - session.next_poll - self.poll_time) // session.period + 1
-        if count > 0:
-            self.leave_out(count)
-            self.time = session.next_poll - session.period + self.poll_whole + LATEST
-
-    @property
-    def poll_whole(self) -> int:
-        """What a poll and the answer that is left out take, in ns; the answer's lateness comes on top."""
-        return self.poll_time + self.endpoint.answer_time + len(self.last_status) * self.byte_time
-
     def catch_up(self, now: int) -> None:
         """Be exactly where the line is at `now`, with the requests that were left out, the last of which may
         still be on the wire; `plan` goes on from there.
         """
         self.return_to(now)
-        if self.resting:
-            self.count_polls(now)
+        if (self.session.next_poll <= now or self.time > now) and self.resting:
+            self.count_answered(now)
         self.reach(now)
 
     def return_to(self, now: int) -> None:
@@ -275,23 +267,34 @@ class VirtualLine(DeviceLink):
 
     @property
     def resting(self) -> bool:
-        """Nothing is on the wire, and polls may have been left out."""
+        """Nothing is on the wire, and polls may be left out."""
         return self.arrival == NEVER and self.skipping and self.session.steady
 
-    def count_polls(self, now: int) -> None:
-        """Count the polls whose answers would have arrived by `now`; the next may be on the wire."""
+    def count_heard(self, now: int) -> None:
+        """Count the polls that reached the device before `now`; the last answer may still be on the wire."""
         session, period = self.session, self.session.period
-        count = (now - session.next_poll - self.poll_whole) // period + 1
-        last = session.next_poll + (count - 1) * period + self.poll_whole
+        count = (now - 1 - session.next_poll - self.poll_time) // period + 1
+        if count > 0:
+            self.leave_out(count)
+            self.time = session.next_poll - period + self.poll_whole() + LATEST
+
+    def count_answered(self, now: int) -> None:
+        """Count the polls whose answers have arrived by `now`; the next may be on the wire."""
+        session, period, whole = self.session, self.session.period, self.poll_whole()
+        count = (now - session.next_poll - whole) // period + 1
+        last = session.next_poll + (count - 1) * period + whole
         if last + self.lateness(self.exchanges + count) > now:
             count -= 1
         if count > 0 or self.time > now:
             self.leave_out(count)
         if session.next_poll <= now:
-            self.next = session.next_poll
-            arrival = self.next + self.poll_time
+            self.next, arrival = session.next_poll, session.next_poll + self.poll_time
             if self.foreseen is None or self.foreseen.arrival != arrival:
                 self.foreseen = Foreseen(arrival, self.last_status, self.answered)
+
+    def poll_whole(self) -> int:
+        """What a poll and the answer that is left out take, in ns; the answer's lateness comes on top."""
+        return self.poll_time + self.endpoint.answer_time + len(self.last_status) * self.byte_time
 
     def leave_out(self, count: int) -> None:
         """Count so many polls as made, or the last one as not yet made (-1)."""

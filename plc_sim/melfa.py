@@ -173,10 +173,10 @@ class MelfaEndpoint(Endpoint):
         try:
             if request.needs:
                 self.check(request.needs)
-            kind, data = "oK", getattr(self, request.method)(now, *request.arguments)
+            data = getattr(self, request.method)(now, *request.arguments)
+            text = f"Qok{data}" if self.alarm else f"QoK{data}"
         except Refused as refusal:
-            kind, data = "eR", f"{refusal.error:04d}"
-        text = f"Q{kind.lower() if self.alarm else kind}{data}"
+            text = f"Q{'er' if self.alarm else 'eR'}{refusal.error:04d}"
         return text.encode("ascii") + self.settings.terminator
 
     def check(self, needs: int) -> None:
