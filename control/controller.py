@@ -165,11 +165,12 @@ class Controller(Declared):
     def plan(self) -> None:
         """When the next scan may matter: what a ladder wrote concerns those before it in the next one."""
         scan, ladders = self._scan, self.ladders()
-        later = scan.fresh
-        for ladder in reversed(ladders) if scan.written else ():
-            if ladder.reads & later:
-                ladder.disturb(later)
-            later |= ladder.wrote
+        if scan.written:
+            later = scan.fresh
+            for ladder in reversed(ladders):
+                if ladder.reads & later:
+                    ladder.disturb(later)
+                later |= ladder.wrote
         put(self, "reads", reduce(or_, map(READS, ladders)))
         put(self, "due", min(self.lapse(), *map(DUE, ladders)))
 

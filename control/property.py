@@ -10,13 +10,11 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from functools import partial, reduce
-from itertools import compress
-from operator import or_
+from functools import partial
 from typing import Any, NamedTuple
 
 from control.errors import DefinitionError, describe, nearest
-from control.scan import NEVER, Ladder, Rung, Scan, ns
+from control.scan import Ladder, Rung, Scan, ns
 
 Judge = Callable[..., Any]
 
@@ -71,7 +69,7 @@ class PropertyRung(Rung):
         self.violated = False
 
     def run(self, scan: Scan) -> None:
-        scan.reads, scan.due, scan.locked = 0, NEVER, self.requirement
+        scan.locked = self.requirement
         try:
             armed_by = self.when()
             fulfilled = not armed_by or self.then()
@@ -84,7 +82,6 @@ class PropertyRung(Rung):
         except Exception as error:
             scan.locked = ""
             self.violate(scan, f"{self.property.text}; cannot be judged: {describe(error)}")
-        self.reads, self.due = scan.reads, scan.due
 
     def allowed(self, armed_by: Any) -> int:
         """How long (ns) `then` need not hold once `when` is armed by this."""
@@ -128,23 +125,9 @@ class WatchList(Ladder):
         self.moved: Callable[[], int] = plant.moved if plant is not None else int
         """Tells the bits of what has moved in the plant without an edge."""
         super().__init__(self.properties)
-        self.all_reads, self.all_dues = [0] * len(self.rungs), [0] * len(self.rungs)
-        """What each depends on, side by side, since these are many and few are concerned."""
 
     def evaluate(self, scan: Scan) -> None:
-        """As every ladder, but none of these writes."""
-        changed, now, rungs = scan.changed, scan.now, self.rungs
-        if now >= self.due:
-            concerned = [n for n, rung in enumerate(rungs) if changed & rung.reads or now >= rung.due]
-        elif changed & self.reads:
-            concerned = list(compress(range(len(rungs)), map(changed.__and__, self.all_reads)))
-        else:
-            return
-        for number in concerned:
-            rung = rungs[number]
-            rung.run(scan)
-            self.all_reads[number], self.all_dues[number] = rung.reads, rung.due
-        self.reads, self.due = reduce(or_, self.all_reads, 0), min(self.all_dues, default=NEVER)
+        super().evaluate(scan)
         if self.plant is not None and self.plant.asleep & self.reads:
             self.plant.attend(self.reads)
 

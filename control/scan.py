@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from functools import reduce
+from itertools import compress
 from operator import attrgetter, or_
 from typing import Any
 
@@ -121,7 +122,6 @@ class Rung:
     """
 
     due = 0
-    reads = 0
     looks_again = False
     """Whether `run` reads all it depends on after its last write."""
 
@@ -140,47 +140,47 @@ class Ladder:
 
     def __init__(self, rungs: Iterable[Rung] = ()) -> None:
         self.rungs = tuple(rungs)
-        self.reads, self.due = 0, 0
-        self.wrote = 0
+        self.places = range(len(self.rungs))
+        self.reads_of = [0] * len(self.rungs)
+        """What each rung depends on."""
+        self.reads = self.due = self.wrote = 0
 
     def evaluate(self, scan: Scan) -> None:
         """Evaluate in order the rungs whose reads changed or whose time has come."""
-        self.wrote, now = 0, scan.now
-        if now < self.due and not scan.changed & self.reads:
+        self.wrote, now, changed = 0, scan.now, scan.changed
+        if now < self.due and not changed & self.reads:
             return
-        for rung in self.rungs:
-            if now >= rung.due or scan.changed & rung.reads:
-                scan.reads, scan.touched, scan.due = 0, 0, NEVER
-                rung.run(scan)
-                rung.reads, rung.due = scan.reads | scan.touched, scan.due
-                if scan.fresh:
-                    self.note(scan, rung)
-        self.sum_up()
+        rungs, reads_of = self.rungs, self.reads_of
+        wanted: list[int] = list(map(changed.__and__, reads_of))
+        if now >= self.due:
+            wanted = [now >= rung.due or bits for rung, bits in zip(rungs, wanted, strict=True)]
+        for place in compress(self.places, wanted):
+            rung = rungs[place]
+            scan.reads, scan.touched, scan.due = 0, 0, NEVER
+            rung.run(scan)
+            reads_of[place], rung.due = scan.reads | scan.touched, scan.due
+            if scan.fresh:
+                self.note(scan, place, wanted)
+        self.reads, self.due = reduce(or_, reads_of, 0), min(map(DUE, rungs), default=NEVER)
 
-    def sum_up(self) -> None:
-        """What all rungs together depend on."""
-        self.reads = reduce(or_, map(READS, self.rungs), 0)
-        self.due = min(map(DUE, self.rungs), default=NEVER)
-
-    def note(self, scan: Scan, writer: Rung) -> None:
-        """A rung wrote: those before it look at that in the next scan, those after it in this one; itself if
-        it has read what it wrote.
+    def note(self, scan: Scan, writer: int, wanted: list[int]) -> None:
+        """A rung wrote: those before it look at that in the next scan, those after it are `wanted` in this
+        one; itself if it has read what it wrote.
         """
         fresh, scan.fresh = scan.fresh, 0
         self.wrote |= fresh
-        if fresh & scan.reads and not writer.looks_again:
-            writer.due = 0
-        for rung in self.rungs:
-            if rung is writer:
-                return
-            if rung.reads & fresh:
-                rung.due = 0
+        if fresh & scan.reads and not self.rungs[writer].looks_again:
+            self.rungs[writer].due = 0
+        for place in compress(self.places, map(fresh.__and__, self.reads_of)):
+            if place > writer:
+                wanted[place] = 1
+            elif place < writer:
+                self.rungs[place].due = 0
 
     def disturb(self, bits: int) -> None:
         """Have the rungs that read some of these bits evaluated in the next scan."""
-        for rung in self.rungs:
-            if rung.reads & bits:
-                rung.due = self.due = 0
+        for place in compress(self.places, map(bits.__and__, self.reads_of)):
+            self.rungs[place].due = self.due = 0
 
     def begin_anew(self) -> None:
         """Evaluate everything in the next scan."""
