@@ -195,8 +195,9 @@ class Controller(Declared):
         clamps = scan.written & self.clamp_bits
         for port in self.ports:
             for view in port.outputs:
-                if (clamps or view.rewritten) and view.commit(self.clamp(view), scan):
-                    port.renew()
+                if clamps or view.block._raw is not view.ordered:
+                    if view.commit(self.clamp(view), scan):
+                        port.renew()
         self.put()
         self.hand_over()
         scan.commit()
@@ -207,7 +208,7 @@ class Controller(Declared):
     def put(self) -> None:
         """Hand the committed outputs to the links; they count a scan by it."""
         for port in self.ports:
-            port.put()
+            port.link.put(port.committed)
 
     def hand_over(self) -> None:
         """Hand over what else a scan ordered."""

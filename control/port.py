@@ -53,15 +53,11 @@ class OutputView:
             safe = with_value(safe, tag, tag.safe)
         self.safe, self.committed = safe, safe
         self.ordered: bytes | None = None
+        """What the logic had ordered at the last commit."""
         self.process = int.from_bytes(mask_of((tag for tag in tags if not tag.stored), block.size), "big")
         self.everything = (1 << 8 * block.size) - 1
         self.masks = {tag.path: int.from_bytes(mask_of([tag], block.size), "big") for tag in tags}
         set_raw(block, "_raw", safe)
-
-    @property
-    def rewritten(self) -> bool:
-        """The logic has ordered something since the last commit."""
-        return self.block._raw is not self.ordered
 
     def effective(self, clamp: int) -> bytes:
         """What may go out: the ordered bytes with the bits of `clamp` at their safe values."""
@@ -146,7 +142,3 @@ class PlcPort:
     def renew(self) -> None:
         """What is committed has changed."""
         self.committed = tuple(view.part(view.committed) for view in self.outputs)
-
-    def put(self) -> None:
-        """Hand the committed outputs to the link."""
-        self.link.put(self.committed)

@@ -24,6 +24,7 @@ class PlantView:
 
     def __init__(self, plant: Plant, scan: Scan, happened: Mapping[str, int]) -> None:
         self._plant, self._scan, self._happened = plant, scan, happened
+        self._words = plant.words
         self._bits: dict[str, int] = {}
         self._counted: dict[str, tuple[int, int]] = {}
         self._begun = 0
@@ -56,7 +57,7 @@ class PlantView:
     def read(self, bit: int, word: int) -> bool:
         """Whether a word of a signal is set, noted as read."""
         self._scan.reads |= bit
-        return self._plant.words[word] != 0
+        return self._words[word] != 0
 
     def count(self, name: str) -> int:
         """What a component counts, as 'feeder.fed'."""
@@ -65,14 +66,15 @@ class PlantView:
             word = self._plant.watch_count(name)
             place = self._counted[name] = self._scan.new_bit(), word
             self._bit_at[word] = place[0]
-        self._scan.reads |= place[0]
-        return self._plant.words[place[1]]
+        bit, word = place
+        self._scan.reads |= bit
+        return self._words[word]
 
     def edges(self, reads: int) -> int:
         """The bits of the signals and counts that changed since the last call, and that of `moved`. A signal
         whose bit is not in `reads` stops the plant no more until `attend` finds it there.
         """
-        words, bits = self._plant.words, self.moved()
+        words, bits = self._words, self.moved()
         count, first = words[COUNT], words[FIRST]
         words[COUNT] = 0
         if count > EDGES:
@@ -105,9 +107,10 @@ class PlantView:
     def happened(self, *kinds: str) -> int:
         """How many disturbances of these kinds have begun; of all kinds that are faults if none is named."""
         self._scan.reads |= self._happened_bit
-        number = 0
+        happened, number = self._happened, 0
         for kind in kinds or FAULTS:
-            number += self._happened.get(kind, 0)
+            if kind in happened:
+                number += happened[kind]
         return number
 
     def _watch(self, name: str) -> None:
