@@ -175,7 +175,7 @@ class Device(Declared):
         """How an order ended; None while it has not. What is under way is not read: it ends in `ended`."""
         self._scan.reads |= self._field_bits["ended"]
         ended: tuple[OrderState, ...] = self.image.ended
-        if number in map(NUMBER, ended):
+        if number in map(NUMBER, reversed(ended)):  # as a rule it is the newest
             for state in reversed(ended):
                 if state.number == number:
                     return state.progress
@@ -189,10 +189,8 @@ class Device(Declared):
     def under_way(self) -> tuple[tuple[int, str], ...]:
         """The orders that have not ended, each with who gave it."""
         pending = self._state["given"][0][1]
-        ended = set(map(NUMBER, self.image.ended))
-        if ended.issuperset(map(FIRST, pending)):
-            return ()
-        return tuple(entry for entry in pending if entry[0] not in ended)
+        ended = self.image.ended
+        return tuple([entry for entry in pending if entry[0] not in map(NUMBER, reversed(ended))])
 
     def failures(self) -> list[tuple[str, str]]:
         """Orders that ended refused or unknown since the last call: who ordered, and what happened."""
