@@ -32,7 +32,7 @@ from plc_sim.plc import Plc
 
 RESERVED = ("plc", "link", "header")
 CAUSE, TIME, STORM = int(Header.CAUSE), int(Header.TIME), int(Cause.STORM)
-SCAN_AT, REPLAN = int(Header.SCAN_AT), int(Header.REPLAN)
+SCAN_AT, SCAN_DUE, REPLAN = int(Header.SCAN_AT), int(Header.SCAN_DUE), int(Header.REPLAN)
 
 
 class Plant:
@@ -314,19 +314,21 @@ class Plant:
             view[:] = new
         self.words[Header.PUT_AT] = self.now
 
-    def wait(self, scan_at: int, reads: int) -> None:
-        """The controller sleeps until `scan_at` (ns) or until something whose bit is in `reads` changes."""
+    def wait(self, due: int, reads: int) -> None:
+        """The controller sleeps until its first scan from `due` (ns) on, or until something whose bit is in
+        `reads` changes.
+        """
         masks = self._watched.get(reads)
         if masks is None:
             masks = self._watched[reads] = array(self.words.format, self._masks(reads))
         self._watch[:] = masks
-        self.words[SCAN_AT] = scan_at
-        self.words[REPLAN] = 1
+        words = self.words
+        words[SCAN_AT], words[SCAN_DUE], words[REPLAN] = NEVER, min(due, NEVER), 1
 
-    def scan_by(self, instant: int) -> None:
-        """The controller scans at `instant` (ns) at the latest."""
-        if instant < self.words[SCAN_AT]:
-            self.words[SCAN_AT] = instant
+    def scan_by(self, due: int) -> None:
+        """The controller sleeps no longer than until its first scan from `due` (ns) on."""
+        if due < self.words[SCAN_DUE]:
+            self.words[SCAN_DUE] = due
 
     def call_program(self, due: int, reads: int) -> None:
         """Call the PLC's program at its first scan from `due` (ns) on, or when a bit in `reads` changes."""

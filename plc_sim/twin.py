@@ -193,8 +193,7 @@ class Twin:
     def _pass(self, due: int, reads: int) -> int:
         plant = self.plant
         self.reads = reads
-        scan_at = KERNEL_NEVER if due >= KERNEL_NEVER else host.scan_at_or_after(plant.block, due)
-        plant.wait(scan_at, reads)
+        plant.wait(due, reads)
         while not self._turn() & SCAN:
             pass
         self.plc_link.refresh(self.instant)
@@ -273,7 +272,7 @@ class Twin:
 
     def wake(self, after: int) -> None:
         """Let the controller scan at its next instant after this one."""
-        self.plant.scan_by(host.scan_at_or_after(self.plant.block, after + 1))
+        self.plant.scan_by(after + 1)
 
     # power
 

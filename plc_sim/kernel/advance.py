@@ -13,9 +13,9 @@ from plc_sim.kernel.door import DoorRow, door_step
 from plc_sim.kernel.eye import EyeRow, eye_step
 from plc_sim.kernel.feeder import FeederRow, feeder_step
 from plc_sim.kernel.hand import HandRow, hand_step
-from plc_sim.kernel.header import STORM, Cause, ComponentRow, Header
+from plc_sim.kernel.header import NEVER, STORM, Cause, ComponentRow, Header
 from plc_sim.kernel.inspection import InspectionRow, inspection_step
-from plc_sim.kernel.link import link_step, present, replan, take_put
+from plc_sim.kernel.link import link_step, present, replan, take_due, take_put
 from plc_sim.kernel.pallet import ExchangerRow, exchanger_step
 from plc_sim.kernel.plc import plc_step
 from plc_sim.kernel.plc_rows import LinkRow, PlcRow
@@ -81,6 +81,8 @@ def _reach(I: Words, F: Reals, t: int, until: int) -> int:
 def _run(I: Words, F: Reals, until: int) -> int:
     if I[Header.PUT_AT] >= 0:
         take_put(I)
+    if I[Header.SCAN_DUE] < NEVER:
+        take_due(I)
     if I[Header.REPLAN]:
         replan(I, F)
     last = I[Header.TIME]

@@ -37,6 +37,7 @@ class Header(Row):
     STORM = state("component that was acting when too many events came at one instant", initial=-1)
     EVENTS = state("events done")
     SCAN_AT = state("the controller's next executed scan", "ns", initial=NEVER)
+    SCAN_DUE = state("when the host wants the controller to scan, not yet on its grid", "ns", initial=NEVER)
     REPLAN = state("the watch masks or SCAN_AT are new")
     PUT_AT = state("when the controller left the outputs now in PUT, or -1", "ns", initial=-1)
     IMAGE_NUMBER = state("exchange that brought the image for the scan at SCAN_AT, or -1", initial=-1)

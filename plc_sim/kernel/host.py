@@ -22,7 +22,7 @@ from plc_sim.kernel.arm import (
 )
 from plc_sim.kernel.compilation import entry, reals, words
 from plc_sim.kernel.draw import u01
-from plc_sim.kernel.exchange import exchange_access, exchange_arrival, exchange_start, next_scan, scan_at
+from plc_sim.kernel.exchange import exchange_access, exchange_arrival, exchange_start, scan_at
 from plc_sim.kernel.header import Header
 from plc_sim.kernel.kinematics import Joints, angles_of, forward, nearest_inverse, rotation_of
 from plc_sim.kernel.link import switch_link
@@ -119,14 +119,6 @@ def scan_instant(W: np.ndarray, j: int) -> int:
     """Instant (ns) of the controller's scan `j`."""
     I = words(W)
     return scan_at(I, I[Header.LINK], j)
-
-
-@entry
-def scan_at_or_after(W: np.ndarray, t: int) -> int:
-    """The controller's first scan instant (ns) at or after `t`."""
-    I = words(W)
-    n = I[Header.LINK]
-    return scan_at(I, n, next_scan(I, n, t))
 
 
 def _six(values: Iterable[float]) -> Joints:

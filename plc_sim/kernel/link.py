@@ -42,6 +42,13 @@ def _scan_from(I: Words, n: int, t: int) -> None:
 
 
 @kernel
+def take_due(I: Words) -> None:
+    """Let the controller scan at the first instant of its grid from SCAN_DUE on."""
+    _scan_from(I, I[Header.LINK], I[Header.SCAN_DUE])
+    I[Header.SCAN_DUE] = NEVER
+
+
+@kernel
 def present(I: Words, F: Reals, t: int) -> None:
     """Lay out in IMAGE what the controller sees at `t` (ns): the newest exchange that has arrived."""
     n = I[Header.LINK]

@@ -163,7 +163,7 @@ def run_skipping(plant: Plant, sequence: Sequence, events: list[Event], end: int
             due = now + 1 if outputs is not None else sequence.due()
             if often:
                 due = min(due, now + draw.randint(1, 8) * sequence.period)
-            plant.wait(host.scan_at_or_after(plant.block, max(due, now + 1)), sequence.reads())
+            plant.wait(max(due, now + 1), sequence.reads())
             if plant.cause & Cause.UNTIL:
                 break
         act(plant, name, value)

@@ -21,7 +21,7 @@ from plc_sim.components.user import UserComponent
 from plc_sim.kernel import host
 from plc_sim.kernel.advance import advance, advance_batch
 from plc_sim.kernel.compilation import compiled
-from plc_sim.kernel.header import Header
+from plc_sim.kernel.header import NEVER, Header
 from plc_sim.kernel.signals import drive, seen
 from plc_sim.kernel.user import UserRow
 from plc_sim.plant import Cause, Plant
@@ -227,5 +227,7 @@ def test_the_host_sees_exchanges_and_scans_where_the_kernel_has_them() -> None:
         assert start == timing.start + timing.link_phase + k * timing.link_cycle
         assert (access - start, arrival - start) == (MS, 2 * MS)
     scan = host.scan_instant(plant.block, 7)
-    assert host.scan_at_or_after(plant.block, scan) == scan
-    assert host.scan_at_or_after(plant.block, scan + 1) == host.scan_instant(plant.block, 8)
+    plant.wait(scan, 0)
+    assert plant.advance(NEVER) == scan
+    plant.wait(scan + 1, 0)
+    assert plant.advance(NEVER) == host.scan_instant(plant.block, 8)
