@@ -58,7 +58,7 @@ class Session(ABC):
         self.byte_time = ns(line.byte_time)
         self.answer_time = ns(self.answer_size * line.byte_time + line.latency)
         self.patience = self.answer_time + ns(PATIENCE)
-        self.periods = ns(self.idle_period), ns(self.busy_period)
+        self.idle, self.busy = ns(self.idle_period), ns(self.busy_period)
         self.image: Any = None
         self.queue: tuple[Order, ...] = ()
         self.job: Job | None = None
@@ -206,7 +206,7 @@ class Session(ABC):
         order = self.startable() if self.queue else None
         if order is not None:
             self.queue = tuple([waiting for waiting in self.queue if waiting is not order])
-            self.report(OrderState(order.number, Progress.ACTIVE))
+            self.image = with_order(self.image, OrderState(order.number, Progress.ACTIVE))
             return Job(order, self.verbs[order.verb].requests(self, *order.arguments))
         if now < self.next_poll:
             return None
@@ -220,7 +220,7 @@ class Session(ABC):
     @property
     def period(self) -> int:
         """The present poll period, in ns."""
-        return self.periods[self.tracked is not None]
+        return self.idle if self.tracked is None else self.busy
 
     def startable(self) -> Order | None:
         """The order that may start now."""
@@ -232,7 +232,7 @@ class Session(ABC):
     def take(self, frame: bytes, now: int) -> None:
         """A whole frame came in; one that answers nothing asked for is dropped and the wait goes on."""
         job, request = self.job, self.awaited
-        answer = self.read(request.answer, frame) if request is not None else None
+        answer = None if request is None else self.read(request.answer, frame)
         if job is None or answer is None or not (job.order.number or self.expects(job, answer)):
             self.strays += 1
             return
@@ -261,9 +261,8 @@ class Session(ABC):
         if self.tracked is not None:
             state = self.track(self.tracked)
             if state.progress.ended:
-                self.tracked = None
-                self.report(state)
-                self.next_poll = now + self.period
+                self.tracked, self.next_poll = None, now + self.idle
+                self.image = with_order(self.image, state)
 
     def answer(self, job: Job, answer: Answer, now: int) -> None:
         """An order's request was answered."""
@@ -278,8 +277,7 @@ class Session(ABC):
         elif job.answered + 1 < len(job.requests):
             self.job = Job(order, job.requests, job.answered + 1)
         elif self.tracks(order):
-            self.tracked, self.last_status = order, None
-            self.next_poll = now + self.period
+            self.tracked, self.last_status, self.next_poll = order, None, now + self.busy
         else:
             self.end(order, Progress.DONE)
 
@@ -339,11 +337,7 @@ class Session(ABC):
 
     def end(self, order: Order, progress: Progress, cause: str = "") -> None:
         """Note the end of an order in the image."""
-        self.report(OrderState(order.number, progress, cause))
-
-    def report(self, state: OrderState) -> None:
-        """Note how far an order is in the image."""
-        self.image = with_order(self.image, state)
+        self.image = with_order(self.image, OrderState(order.number, progress, cause))
 
     # what concerns nobody but the line
 

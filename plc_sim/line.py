@@ -64,7 +64,9 @@ class VirtualLine(DeviceLink):
         self.byte_time = ns(session.line.byte_time)
         self.poll = session.poll().data
         self.poll_time = len(self.poll) * self.byte_time
-        self.skipping = True
+        usual = self.poll_time + endpoint.answer_time + session.poll_size * self.byte_time
+        self.skipping = usual + LATEST < session.busy
+        """Whether polls are left out or made ahead: only where each is answered before the next is due."""
         self.time = self.next = clock.now()
         self.exchanges = self.skipped = 0
         self.version = self.answered = endpoint.version
@@ -93,7 +95,8 @@ class VirtualLine(DeviceLink):
         self.catch_up(now)
         self.session.submit(orders)
         self.converse(b"", now)
-        self.go_on()
+        if self.skipping:
+            self.go_ahead()
 
     def cut(self, now: int, cause: str) -> None:
         """The cable is pulled: what is on the wire is lost."""
@@ -118,11 +121,9 @@ class VirtualLine(DeviceLink):
 
     def plan(self) -> None:
         """Find the next instant at which this line concerns anything else; the device may have changed."""
-        self.version, self.kept, self.foreseen = self.endpoint.version, None, None
-        self.go_on()
-
-    def go_on(self) -> None:
-        """Find what happens next, and what of it concerns anything else."""
+        if self.kept is not None:
+            self.go_back(self.kept)
+        self.version, self.foreseen = self.endpoint.version, None
         self.next = self.soonest()
         if self.skipping:
             self.go_ahead()
@@ -143,57 +144,56 @@ class VirtualLine(DeviceLink):
 
     def happen(self) -> None:
         """What happens at the next instant: something arrives at either end, or an end acts by itself."""
-        now = self.time = self.next
-        if self.arrival > now:
-            if self.endpoint.wakes <= now:
-                self.endpoint.wake(now)
-                self.version = self.endpoint.version
+        now = self.next
+        if self.arrival <= now:
+            if self.outward:
+                self.hear(now)
             else:
-                self.converse(b"", now)
-        elif self.outward:
-            self.hear(self.data, now)
+                self.converse(self.data, now)
+        elif self.endpoint.wakes <= now:
+            self.endpoint.wake(now)
+            self.time, self.version = now, self.endpoint.version
+            self.next = self.soonest()
         else:
-            self.arrival = NEVER
-            self.converse(self.data, now)
-        due = self.arrival
-        self.next = due if self.session.limit > due < self.endpoint.wakes else self.soonest()
+            self.converse(b"", now)
 
     def soonest(self) -> int:
-        """The next instant at which something happens on this line."""
-        session, due = self.session, self.arrival
-        if due >= session.limit:
-            due = session.limit
-            if due == NEVER and not (session.steady and self.quiet):
-                due = max(session.due(), self.time)
-        wakes = self.endpoint.wakes
+        """The next instant at which something happens on this line; none while all that lies ahead are status
+        requests that would be answered as the last was.
+        """
+        due, limit, wakes = self.arrival, self.session.limit, self.endpoint.wakes
+        if limit < due:
+            due = limit
+        elif due == NEVER and not (wakes == NEVER and self.answered == self.version and self.resting):
+            due = max(self.session.due(), self.time)
         return due if due < wakes else wakes
-
-    @property
-    def quiet(self) -> bool:
-        """All status requests to come would be answered as the last was."""
-        return self.skipping and self.answered == self.version and self.endpoint.wakes == NEVER
 
     def converse(self, received: bytes, now: int) -> None:
         """Step the session, and put what it asks on the wire."""
+        self.time = now
+        if received:
+            self.arrival = NEVER
         data = self.session.step(now, received)
         if data:
             self.data, self.outward, self.arrival = data, True, now + len(data) * self.byte_time
+        due = self.arrival
+        self.next = due if self.session.limit > due < self.endpoint.wakes else self.soonest()
 
-    def hear(self, data: bytes, now: int) -> None:
+    def hear(self, now: int) -> None:
         """Let the device take a request and put its answer on the wire."""
-        endpoint = self.endpoint
-        if data == self.poll:
+        self.time, endpoint = now, self.endpoint
+        if self.data == self.poll:
             answer = self.status(now)
         else:
-            answer = endpoint.take(data, now)
+            answer = endpoint.take(self.data, now)
             self.version = endpoint.version
-        if not answer:
-            self.arrival = NEVER
-            return
-        self.exchanges += 1
-        self.data, self.outward = answer, False
-        whole = endpoint.answer_time + len(answer) * self.byte_time
-        self.arrival = now + whole + self.lateness(self.exchanges)
+        self.arrival = NEVER
+        if answer:
+            self.data, self.outward, self.exchanges = answer, False, self.exchanges + 1
+            whole = endpoint.answer_time + len(answer) * self.byte_time
+            self.arrival = now + whole + self.lateness(self.exchanges)
+        due = self.arrival
+        self.next = due if self.session.limit > due < endpoint.wakes else self.soonest()
 
     def status(self, now: int) -> bytes:
         """What the device answers to a status request; one of the past is answered as foreseen, since the
@@ -201,30 +201,30 @@ class VirtualLine(DeviceLink):
         """
         foreseen = self.foreseen
         if foreseen is None or foreseen.arrival != now or now >= self.clock.now():
-            answer, self.answered = self.endpoint.take(self.poll, now), self.version
-            self.foreseen = Foreseen(now, answer, self.version)
-        else:
-            answer, self.answered = foreseen.answer, foreseen.version
-        self.last_status = answer
-        return answer
+            foreseen = Foreseen(now, self.endpoint.take(self.poll, now), self.version)
+            self.foreseen = foreseen
+        _, self.last_status, self.answered = foreseen
+        return self.last_status
 
     # ahead of the twin
 
     def go_ahead(self) -> None:
         """Do what concerns nobody else ahead of its time."""
         session, endpoint = self.session, self.endpoint
-        while self.next < endpoint.wakes:
-            if self.next != self.arrival:
-                alone = session.limit == NEVER
-            elif self.outward:
+        while (now := self.next) < endpoint.wakes:
+            received = b"" if now != self.arrival else None if self.outward else self.data
+            if received is None:
                 alone = self.data == self.poll or endpoint.prepares(self.data)
             else:
-                alone = session.goes_on(self.data)
+                alone = session.goes_on(received) if received else session.limit == NEVER
             if not alone:
                 return
             if self.kept is None:
                 self.keep()
-            self.happen()
+            if received is None:
+                self.hear(now)
+            else:
+                self.converse(received, now)
 
     def keep(self) -> None:
         """Keep what the line is before it goes ahead."""
@@ -264,6 +264,7 @@ class VirtualLine(DeviceLink):
         """Be where the line was before it went ahead, unless all it did ahead has happened."""
         if self.kept is not None and self.time >= now:
             self.go_back(self.kept)
+        self.kept = None
 
     @property
     def resting(self) -> bool:

@@ -96,15 +96,15 @@ class Heard(MelfaEndpoint):
 class LineRig(RobotRig):
     """The robot at the end of a virtual line, in time that passes as the twin lets it pass."""
 
-    def __init__(self, *, skipping: bool, seed: int = 1) -> None:
+    def __init__(self, *, skipping: bool, seed: int = 1, byte_time: float = 12 / 38400) -> None:
         super().__init__(seed=seed)
         self.endpoint = self.heard = Heard(self.arm)
-        self.session = MelfaSession(Line(12 / 38400), "RV-6S")
+        self.session = MelfaSession(Line(byte_time), "RV-6S")
         key = stream_key(seed, 0, 7)
         self.line = VirtualLine(
             "robot", self.session, self.endpoint, lambda n: int(u01(key, n) * LATEST), PlantClock(self)
         )
-        self.line.skipping = skipping
+        self.line.skipping &= skipping
         self.line.plan()
         self.images: list[tuple[int, Any]] = [(self.now, self.line.image)]
         self.number = 0

@@ -34,7 +34,7 @@ def do(rig: LineRig, act: Act) -> None:
         rig.act(lambda: DONE_TO_THE_ROBOT[what](rig))
     elif what in ("cut", "mend"):
         if rig.line.connected == (what == "cut"):
-            rig.line.cut(rig.now, "unplugged") if what == "cut" else rig.line.mend(rig.now)
+            rig.act(lambda: rig.line.cut(rig.now, "unplugged") if what == "cut" else rig.line.mend(rig.now))
     elif what == "move":
         # Every motion has a target of its own, by which it is told from the others.
         rig.order("move_axes_absolute", (0.5 * number + 0.001 * (rig.number + 1), *HOME[1:]), number)
@@ -134,6 +134,19 @@ def test_at_rest_the_polls_are_counted_and_not_made() -> None:
     assert len(rig.heard.frames) - made <= 3
     assert rig.session.polls == pytest.approx(36_010, abs=2)
     assert rig.line.skipped > 35_000
+
+
+def test_polls_that_may_last_longer_than_their_period_are_made() -> None:
+    rigs = [LineRig(skipping=skipping, byte_time=12 / 14400) for skipping in (True, False)]
+    for rig in rigs:
+        rig.run(1.0)
+        rig.order("enable_robot")
+        rig.run(3.0)
+        rig.order("move_axes_absolute", (0.5, *HOME[1:]), 0.1)
+        rig.run(10.0)
+        rig.line.catch_up(rig.now)
+    rig, oracle = rigs
+    assert (rig.line.skipped, polls(rig), rig.images) == (0, polls(oracle), oracle.images)
 
 
 def test_what_happens_at_the_robot_is_seen_within_one_poll() -> None:
