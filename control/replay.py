@@ -60,7 +60,13 @@ def replay(path: Path, project: Project) -> Replayed:
     if not isinstance(header, dict) or header.get("format") != FORMAT:
         raise ConfigurationError(f"{path}: wanted a record of format {FORMAT}; its first line is none")
     cell = build(project)
-    restore(cell, decode(header["snapshot"], cell.devices.get))
+    try:
+        restore(cell, decode(header["snapshot"], cell.devices.get))
+    except KeyError as error:
+        raise ConfigurationError(
+            f"{path}: of a cell with other parts than {type(cell).__name__}: {error}; "
+            "replay it with the controller that was recorded"
+        ) from None
     produced: list[Entry] = []
     cell.sinks.append(lambda now, entries: produced.extend(entries))
     scans = entries = 0

@@ -27,6 +27,7 @@ from control.project import Project
 from control.record import Recorder
 from control.replay import replay
 from control.schema import CellTable, CellToml, LinkTable
+from control.state import Var
 from tests.control.desk import Desk
 from tests.control.random_cell import Box, CellData, Inputs, Outputs, RandomCell, cells, make_cell
 from tests.control.random_rig import HISTORIES, Rig, played
@@ -115,6 +116,21 @@ def test_a_changed_guard_gives_the_first_difference_with_its_instant(tmp_path: P
     assert other.difference.time == first
     assert [first, "push", "WAITING"] in other.difference.recorded
     assert other.difference.replayed == []
+
+
+@pytest.mark.parametrize(
+    ("name", "members"), [("Push", {"weight": Var(0)}), ("Shove", {})], ids=["Var", "sequence"]
+)
+def test_a_record_of_a_cell_with_other_parts_is_refused(
+    tmp_path: Path, name: str, members: dict[str, Any]
+) -> None:
+    other: Any = type(name, (Push,), {"steps": Push.steps, **members})
+    cell: Any = type("Press", (Press,), {"sequences": {State.EXECUTE: other}})
+    desk = Desk(cell)
+    with closing(Recorder(desk.cell, tmp_path)):
+        desk.run(0.1)
+    with pytest.raises(ConfigurationError, match="of a cell with other parts than Press: '(weight|push)'"):
+        replay(tmp_path / "record-000001.jsonl", project(Press))
 
 
 def test_files_rotate_and_the_oldest_go(tmp_path: Path) -> None:
