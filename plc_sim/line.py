@@ -175,9 +175,12 @@ class VirtualLine(DeviceLink):
             self.arrival = NEVER
         data = self.session.step(now, received)
         if data:
-            self.data, self.outward, self.arrival = data, True, now + len(data) * self.byte_time
-        due = self.arrival
-        self.next = due if self.session.limit > due < self.endpoint.wakes else self.soonest()
+            self.data, self.outward = data, True
+            self.arrival = due = now + len(data) * self.byte_time
+            if due < self.endpoint.wakes:
+                self.next = due
+                return
+        self.next = self.soonest()
 
     def hear(self, now: int) -> None:
         """Let the device take a request and put its answer on the wire."""
@@ -189,11 +192,14 @@ class VirtualLine(DeviceLink):
             self.version = endpoint.version
         self.arrival = NEVER
         if answer:
-            self.data, self.outward, self.exchanges = answer, False, self.exchanges + 1
+            self.exchanges = exchanges = self.exchanges + 1
+            self.data, self.outward = answer, False
             whole = endpoint.answer_time + len(answer) * self.byte_time
-            self.arrival = now + whole + self.lateness(self.exchanges)
-        due = self.arrival
-        self.next = due if self.session.limit > due < endpoint.wakes else self.soonest()
+            self.arrival = due = now + whole + self.lateness(exchanges)
+            if self.session.limit > due < endpoint.wakes:
+                self.next = due
+                return
+        self.next = self.soonest()
 
     def status(self, now: int) -> bytes:
         """What the device answers to a status request; one of the past is answered as foreseen, since the
@@ -212,11 +218,12 @@ class VirtualLine(DeviceLink):
         """Do what concerns nobody else ahead of its time."""
         session, endpoint = self.session, self.endpoint
         while (now := self.next) < endpoint.wakes:
-            received = b"" if now != self.arrival else None if self.outward else self.data
-            if received is None:
-                alone = self.data == self.poll or endpoint.prepares(self.data)
+            if now != self.arrival:
+                alone, received = session.limit == NEVER, b""
+            elif self.outward:
+                alone, received = self.data == self.poll or endpoint.prepares(self.data), None
             else:
-                alone = session.goes_on(received) if received else session.limit == NEVER
+                alone, received = session.goes_on(self.data), self.data
             if not alone:
                 return
             if self.kept is None:
