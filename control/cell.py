@@ -143,7 +143,7 @@ class Cell(Controller):
         self._seal()
 
     _settable = frozenset(
-        {"due", "reads", "every_rung", "heard", "violations", "running", "present", "watch_list"}
+        {"due", "reads", "every_rung", "heard", "violations", "running", "present", "watch_list", "ladders"}
     )
 
     def sources(self) -> Iterator[int]:
@@ -162,6 +162,7 @@ class Cell(Controller):
     def watch(self, properties: Iterable[Property], plant: Any = None) -> None:
         """Judge these properties from now on, and those of `plant` at its edges too."""
         self.watch_list = WatchList(self, properties, plant)
+        self.ladders = (self.reactions, self.running, self.watch_list)
         self.due = 0
 
     # what the logic and people read
@@ -230,20 +231,15 @@ class Cell(Controller):
     # the scan
 
     def take_inputs(self, now: int) -> int:
-        changed = super().take_inputs(now) | self.watch_list.moved() | self.retained.take(now)
+        changed = self.watch_list.moved() | self.retained.take(now)
+        for port in self.ports:
+            changed |= port.take(now)
         for device in self.devices.values():
             changed |= device.take()
         if self.asked or self.heard:
             self.heard = tuple(self.asked.popleft() for _ in range(len(self.asked)))
             changed |= self.heard_bit if self.heard else 0
         return changed
-
-    def lapse(self) -> int:
-        state, retained = self._state, self.retained
-        if state["demands"][0] or state["complete"][0]:
-            return 0
-        lapse = super().lapse()
-        return min(lapse, retained.due) if retained.coming & self.reads else lapse
 
     def evaluate(self) -> None:
         scan, state = self._scan, self._state
@@ -256,16 +252,19 @@ class Cell(Controller):
             scan.fresh = 0
         self.running.evaluate(scan)
         self.watch_list.evaluate(scan)
-        self.conclude()
+        if scan.written:
+            self.conclude()
 
     def plan(self) -> None:
-        if self._state["latched"][0]:
+        state, retained = self._state, self.retained
+        if state["latched"][0]:
             self.reads, self.due = 0, NEVER
-        else:
-            super().plan()
-
-    def ladders(self) -> tuple[Ladder, ...]:
-        return self.reactions, self.running, self.watch_list
+            return
+        super().plan()
+        if state["demands"][0] or state["complete"][0]:
+            self.due = 0
+        elif retained.coming & self.reads:
+            self.due = min(self.due, retained.due)
 
     def judge(self, now: int) -> int:
         """Judge the properties between two scans, at an edge of the plant. When (ns) the next scan has to
@@ -371,6 +370,7 @@ class Cell(Controller):
             ]
         self.running = Ladder((*rungs, *self.combination_rungs, *self.interlock_rungs))
         self.running.begin_anew()
+        self.ladders = (self.reactions, self.running, self.watch_list)
 
     def clamp(self, view: OutputView) -> int:
         if self._state["latched"][0]:

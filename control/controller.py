@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import reduce
-from operator import or_
+from operator import attrgetter, or_
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
 
 from control.block import Slot
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 Q = TypeVar("Q", bound="Sequence[Any]")
+LAPSE = attrgetter("lapse")
 Entry = tuple[int, str, Any]
 Sink = Callable[[int, list[Entry]], None]
 """Called after every scan that evaluated anything, with its instant (ns) and its entries of the trace."""
@@ -53,6 +54,8 @@ class Controller(Declared):
     ports: list[PlcPort]
     sequences_by_class: dict[type[Sequence[Any]], Sequence[Any]]
     combination_rungs: tuple[Combination, ...]
+    ladders: tuple[Ladder, ...]
+    """All logic of the present state, in order of evaluation."""
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
@@ -149,22 +152,9 @@ class Controller(Declared):
             changed |= port.take(now)
         return changed
 
-    def lapse(self) -> int:
-        """When the next scan has to come whatever the logic waits for: an image becomes too old, or something
-        that is read comes.
-        """
-        lapse = NEVER
-        for port in self.ports:
-            lapse = min(lapse, port.lapse)
-        return lapse
-
-    def ladders(self) -> tuple[Ladder, ...]:
-        """All logic of the present state, in order of evaluation."""
-        raise NotImplementedError
-
     def plan(self) -> None:
         """When the next scan may matter: what a ladder wrote concerns those before it in the next one."""
-        scan, ladders = self._scan, self.ladders()
+        scan, ladders = self._scan, self.ladders
         if scan.written:
             later = scan.fresh
             for ladder in reversed(ladders):
@@ -172,17 +162,17 @@ class Controller(Declared):
                     ladder.disturb(later)
                 later |= ladder.wrote
         put(self, "reads", reduce(or_, map(READS, ladders)))
-        put(self, "due", min(self.lapse(), *map(DUE, ladders)))
+        put(self, "due", min(*map(DUE, ladders), *map(LAPSE, self.ports), NEVER))
 
     def begin_anew(self) -> None:
         """Evaluate everything in the next scan."""
         self.due = 0
-        for ladder in self.ladders():
+        for ladder in self.ladders:
             ladder.begin_anew()
 
     def evaluate(self) -> None:
         """The logic of one scan."""
-        for ladder in self.ladders():
+        for ladder in self.ladders:
             ladder.evaluate(self._scan)
 
     def clamp(self, view: OutputView) -> int:
@@ -273,11 +263,8 @@ class Program(Controller):
         rungs: list[Rung] = [*self.blocks.values()]
         for sequence in self.sequences_by_class.values():
             rungs += [*sequence.blocks.values(), sequence.runner]
-        self.ladder = Ladder([*rungs, *self.combination_rungs])
+        self.ladders = (Ladder([*rungs, *self.combination_rungs]),)
         self._seal()
-
-    def ladders(self) -> tuple[Ladder, ...]:
-        return (self.ladder,)
 
     def sequence_classes(self) -> list[type[Sequence[Any]]]:
         return list(self.sequences)

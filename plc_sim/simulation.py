@@ -87,7 +87,7 @@ class Simulation:
                 continue
             self.cell.scan(self.next)
             self.scans += 1
-            self.next = twin.clock.wait(min(self.cell.due, end), self.cell.reads)
+            self.next = twin.sleep(min(self.cell.due, end), self.cell.reads)
 
     def wait_before_start(self, seconds: float) -> None:
         """Let `seconds` of virtual time pass before the controller starts."""

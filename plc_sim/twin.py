@@ -175,7 +175,7 @@ class Twin:
         limit = self.now() + CONNECT_TIME
         first = self.plc_link.arrival(self.plc_link.exchange_after(self.now()))
         while True:
-            instant = self._pass(max(first, self.now() + 1), 0)
+            instant = self._pass(first, 0)
             waiting = [line.name for line in self.lines.values() if not line.image.good]
             if not waiting and self.plc_link.image.good:
                 return instant
@@ -187,13 +187,11 @@ class Twin:
 
     def sleep(self, due: int, reads: int) -> int:
         """Let time pass until the next scan that may matter; its instant (ns)."""
-        first = self.instant + 1
-        return self._pass(first if self.every_scan else max(due, first), reads)
+        return self._pass(0 if self.every_scan else due, reads)
 
     def _pass(self, due: int, reads: int) -> int:
-        plant = self.plant
         self.reads = reads
-        plant.wait(due, reads)
+        self.plant.wait(max(due, self.instant + 1), reads)
         while not self._turn() & SCAN:
             pass
         self.plc_link.refresh(self.instant)
