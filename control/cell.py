@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from functools import reduce
 from operator import or_
@@ -24,13 +24,12 @@ from control.reactions import (
     HeardRung,
     LossRung,
     PanelRung,
-    ReadyRung,
     RetainRung,
-    StarvedRung,
     refusal,
+    rungs_of,
 )
 from control.retain import Retained
-from control.scan import NEVER, Ladder, Rung
+from control.scan import NEVER, Ladder
 from control.sequence import Sequence
 from control.state import Var, put, refuse_taken_names
 from control.step import DONE
@@ -136,7 +135,10 @@ class Cell(Controller):
         self.present = ()
         self.arrange()
         self.retained = Retained(self, wiring.store)
-        self.brought = reduce(or_, self.sources())
+        self.brought = reduce(or_, (view.bits for port in self.ports for view in port.inputs), 0)
+        for device in self.devices.values():
+            self.brought |= reduce(or_, device.link.field_bits, device.failed_bit)
+        self.brought |= self.retained.told_bits
         self.clamp_bits = self.packml._state["state"][1] | self._state["latched"][1]
         for rung in self.interlock_rungs:
             self.clamp_bits |= rung.bit
@@ -145,16 +147,6 @@ class Cell(Controller):
     _settable = frozenset(
         {"due", "reads", "every_rung", "heard", "violations", "running", "present", "watch_list", "ladders"}
     )
-
-    def sources(self) -> Iterator[int]:
-        """The bits of all that is taken in at the beginning of a scan."""
-        for port in self.ports:
-            for view in port.inputs:
-                yield view.bit
-                yield from (tag.bit for tag in (*view.block.tags.values(), *view.block.comparisons))
-        for device in self.devices.values():
-            yield from (*device.link.field_bits, device.failed_bit)
-        yield from (self.retained.cause_bit, *self._scan.durable_bits.values())
 
     def sequence_classes(self) -> list[type[Sequence[Any]]]:
         return list(dict.fromkeys(kind for state in self.sequences for kind in sequences_of(self, state)))
@@ -170,7 +162,9 @@ class Cell(Controller):
     @property
     def state(self) -> State:
         """The PackML state."""
-        return self.packml.state
+        state, bit = self.packml._state["state"]
+        self._scan.reads |= bit
+        return state
 
     def waiting_for(self) -> str:
         """What the cell waits for at this moment, in words."""
@@ -357,18 +351,7 @@ class Cell(Controller):
         """Choose the rungs that run in the present state; all of them are evaluated anew."""
         state = self.packml._state["state"][0]
         self.present = tuple(self.in_state(state))
-        rungs: list[Rung] = []
-        for sequence in self.present:
-            rungs += [*sequence.blocks.values(), sequence.runner]
-        if state is S.EXECUTE and self.present:
-            rungs.append(StarvedRung(self))
-        if state is S.SUSPENDED:
-            watching = (s for s in self.in_state(S.EXECUTE) if s.runner.place.frozen == NEVER)
-            rungs += [
-                *(block for sequence in watching for block in sequence.blocks.values()),
-                ReadyRung(self),
-            ]
-        self.running = Ladder((*rungs, *self.combination_rungs, *self.interlock_rungs))
+        self.running = Ladder((*rungs_of(self), *self.combination_rungs, *self.interlock_rungs))
         self.running.begin_anew()
         self.ladders = (self.reactions, self.running, self.watch_list)
 

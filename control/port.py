@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from functools import reduce
 from itertools import compress
+from operator import or_
 from typing import Any
 
 from control.block import ChangeTable, DataBlock, Slot, mask_of, with_value
@@ -21,6 +23,8 @@ class InputView:
         self.table = ChangeTable(type(block))
         self.lead = bytes(block.first)
         self.bit = scan.new_bit()
+        self.bits = reduce(or_, (tag.bit for tag in (*block.tags.values(), *block.comparisons)), self.bit)
+        """The bits of all its tags, and of its quality."""
         self.cause = ""
         set_raw(block, "_good", False)
         set_raw(block, "_good_bit", self.bit)

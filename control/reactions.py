@@ -169,3 +169,17 @@ class ReadyRung(Rung):
         scan.locked = ""
         if ready and not refusal(self.cell, Command.UNSUSPEND):
             self.cell.demand(Command.UNSUSPEND, f"{', '.join(ready)} can go on")
+
+
+def rungs_of(cell: Cell) -> Iterator[Rung]:
+    """The rungs of the sequences that run in the present state, and what watches over them."""
+    state = cell.packml._state["state"][0]
+    for sequence in cell.present:
+        yield from (*sequence.blocks.values(), sequence.runner)
+    if state is State.EXECUTE and cell.present:
+        yield StarvedRung(cell)
+    if state is State.SUSPENDED:
+        for sequence in cell.in_state(State.EXECUTE):
+            if sequence.runner.place.frozen == NEVER:
+                yield from sequence.blocks.values()
+        yield ReadyRung(cell)

@@ -212,6 +212,8 @@ class Retained:
         self.scan = cell._scan
         self.scan.durable_bits = {key: self.scan.new_bit() for key in self.places}
         self.cause_bit = self.scan.new_bit()
+        self.told_bits = reduce(or_, self.scan.durable_bits.values(), self.cause_bit)
+        """The bits of all that the store tells."""
         self.bits = {
             owner._state[name][1]: self.scan.durable_bits[key] for key, (owner, name) in self.places.items()
         }

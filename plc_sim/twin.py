@@ -236,7 +236,10 @@ class Twin:
         """Devices whose requests were left out, or signals that properties read, changed at this instant."""
         if cause & DEVICE:
             for line in self.lines.values():
-                self._let(line, line.notice, now)
+                before = line.session.image
+                line.notice(now)
+                if line.session.image is not before:
+                    self._heard(line, before, now)
         if cause & PREDICATE:
             self.disturber.look(now)
             if self.observer is not None:
@@ -248,7 +251,11 @@ class Twin:
         """Everything outside the plant that happens at this instant."""
         for line in self.lines.values():
             if line.next <= now:
-                self._let(line, line.step, now)
+                before = line.session.image
+                line.step(now)
+                self.plant.words[STOP] &= ~DEVICE  # what it did to its device is no news to it
+                if line.session.image is not before:
+                    self._heard(line, before, now)
         if self.disturber.next <= now:
             for line in self.lines.values():
                 line.catch_up(now)
@@ -260,12 +267,9 @@ class Twin:
             self.plc_link.look_ahead(now)
             self.wake(now)
 
-    def _let(self, line: VirtualLine, act: Callable[[int], None], now: int) -> None:
-        """Let a line act; the controller scans if that brings something it reads."""
-        before = line.session.image
-        act(now)
-        self.plant.words[STOP] &= ~DEVICE  # what a line itself does to its device is no news to it
-        if line.session.image is not before and line.changed(before, line.session.image) & self.reads:
+    def _heard(self, line: VirtualLine, before: Any, now: int) -> None:
+        """The controller scans if a line's image has changed since `before` in something it reads."""
+        if line.changed(before, line.session.image) & self.reads:
             self.wake(now)
 
     def wake(self, after: int) -> None:
