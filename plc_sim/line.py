@@ -27,7 +27,7 @@ LATEST = ns(0.003)
 
 
 class Foreseen(NamedTuple):
-    """A status request answered ahead of its arrival (ns), and the version of the device that it told."""
+    """What answers a status request that arrives at an instant (ns), and the version of the device it tells."""
 
     arrival: int
     answer: bytes
@@ -296,9 +296,8 @@ class VirtualLine(DeviceLink):
         if count > 0 or self.time > now:
             self.leave_out(count)
         if session.next_poll <= now:
-            self.next, arrival = session.next_poll, session.next_poll + self.poll_time
-            if self.foreseen is None or self.foreseen.arrival != arrival:
-                self.foreseen = Foreseen(arrival, self.last_status, self.answered)
+            self.next = session.next_poll
+            self.foreseen = Foreseen(self.next + self.poll_time, self.last_status, self.answered)
 
     def poll_whole(self) -> int:
         """What a poll and the answer that is left out take, in ns; the answer's lateness comes on top."""

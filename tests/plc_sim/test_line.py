@@ -95,6 +95,11 @@ def play(script: list[tuple[float, Act]], seed: int, *, skipping: bool) -> LineR
 @given(scripts(*ORDERS, *ORDERS, *FAULTS, *PAUSES), st.integers(0, 1000))
 def test_leaving_out_polls_changes_nothing(script: list[tuple[float, Act]], seed: int) -> None:
     rig, oracle = (play(script, seed, skipping=skipping) for skipping in (True, False))
+    assert_equal(rig, oracle)
+
+
+def assert_equal(rig: LineRig, oracle: LineRig) -> None:
+    """All that can be seen of a line that leaves out polls is as of one that leaves out none."""
     assert rig.images == oracle.images
     assert rig.endpoint.log == oracle.endpoint.log
     assert commands(rig) == commands(oracle)
@@ -134,6 +139,25 @@ def test_at_rest_the_polls_are_counted_and_not_made() -> None:
     assert len(rig.heard.frames) - made <= 3
     assert rig.session.polls == pytest.approx(36_010, abs=2)
     assert rig.line.skipped > 35_000
+
+
+@pytest.mark.parametrize("delay", [0.0, 0.001, 0.003, 0.006, 0.009, 0.012])
+def test_an_order_may_come_while_polls_before_a_change_are_still_to_be_answered(delay: float) -> None:
+    rigs = [LineRig(skipping=skipping) for skipping in (True, False)]
+    for rig in rigs:
+        rig.run(0.3)
+        rig.order("enable_robot")
+        rig.run(2.5)
+        for angle in (0.3, 0.0, 0.31, 0.0, 0.32, 0.0, 0.33, 0.0, 0.34, 0.0, 0.35, 0.0):
+            rig.order("move_axes_absolute", (angle, *HOME[1:]), 0.5)
+            rig.run(0.1)
+            while rig.arm.moving:
+                rig.run(0.0005)
+            rig.run(delay)
+            rig.order("change_speed_override", 1.0)
+            rig.run(0.5)
+        rig.line.catch_up(rig.now)
+    assert_equal(*rigs)
 
 
 def test_polls_that_may_last_longer_than_their_period_are_made() -> None:
