@@ -27,7 +27,7 @@ LATEST = ns(0.003)
 
 
 class Foreseen(NamedTuple):
-    """What answers a status request that arrives at an instant (ns), and the version of the device it tells."""
+    """What answers a status request that arrives at an instant (ns), and the device version it tells."""
 
     arrival: int
     answer: bytes
