@@ -17,7 +17,7 @@ from control.errors import DefinitionError
 from control.link import PlcLink
 from control.packml import Command
 from control.port import InputView, OutputView, PlcPort
-from control.scan import DUE, NEVER, READS, Combination, Ladder, Rung, Scan
+from control.scan import NEVER, Combination, Ladder, Rung, Scan
 from control.sequence import Sequence
 from control.state import Declared, put
 from control.tag import Tag
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 Q = TypeVar("Q", bound="Sequence[Any]")
-LAPSE = attrgetter("lapse")
+READS, DUE, LAPSE = attrgetter("reads"), attrgetter("due"), attrgetter("lapse")
 Entry = tuple[int, str, Any]
 Sink = Callable[[int, list[Entry]], None]
 """Called after every scan that evaluated anything, with its instant (ns) and its entries of the trace."""

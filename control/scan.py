@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from functools import reduce
 from itertools import compress
-from operator import attrgetter, or_
+from operator import or_
 from typing import Any
 
 from control.errors import DefinitionError
@@ -117,20 +117,14 @@ class Scan:
 class Rung:
     """A piece of logic, evaluated again only when something it read or wrote has changed or its time has
     come.
-
-    A new or disturbed rung has `due` 0: it is evaluated in the next scan.
     """
 
-    due = 0
     looks_again = False
     """Whether `run` reads all it depends on after its last write."""
 
     def run(self, scan: Scan) -> None:
         """The logic."""
         raise NotImplementedError
-
-
-READS, DUE = attrgetter("reads"), attrgetter("due")
 
 
 class Ladder:
@@ -141,8 +135,8 @@ class Ladder:
     def __init__(self, rungs: Iterable[Rung] = ()) -> None:
         self.rungs = tuple(rungs)
         self.places = range(len(self.rungs))
-        self.reads_of = [0] * len(self.rungs)
-        """What each rung depends on."""
+        self.reads_of, self.due_of = [0] * len(self.rungs), [0] * len(self.rungs)
+        """What each rung depends on; one that is new or disturbed is due."""
         self.reads = self.due = self.wrote = 0
 
     def evaluate(self, scan: Scan) -> None:
@@ -150,18 +144,21 @@ class Ladder:
         self.wrote, now, changed = 0, scan.now, scan.changed
         if now < self.due and not changed & self.reads:
             return
-        rungs, reads_of = self.rungs, self.reads_of
+        reads_of, due_of, stale = self.reads_of, self.due_of, False
         wanted: list[int] = list(map(changed.__and__, reads_of))
         if now >= self.due:
-            wanted = [now >= rung.due or bits for rung, bits in zip(rungs, wanted, strict=True)]
+            wanted = [now >= due or bits for due, bits in zip(due_of, wanted, strict=True)]
         for place in compress(self.places, wanted):
-            rung = rungs[place]
             scan.reads, scan.touched, scan.due = 0, 0, NEVER
-            rung.run(scan)
-            reads_of[place], rung.due = scan.reads | scan.touched, scan.due
+            self.rungs[place].run(scan)
+            reads, due_of[place] = scan.reads | scan.touched, scan.due
+            if reads != reads_of[place]:
+                reads_of[place], stale = reads, True
             if scan.fresh:
                 self.note(scan, place, wanted)
-        self.reads, self.due = reduce(or_, reads_of, 0), min(map(DUE, rungs), default=NEVER)
+        if stale:
+            self.reads = reduce(or_, reads_of)
+        self.due = min(due_of, default=NEVER)
 
     def note(self, scan: Scan, writer: int, wanted: list[int]) -> None:
         """A rung wrote: those before it look at that in the next scan, those after it are `wanted` in this
@@ -170,23 +167,21 @@ class Ladder:
         fresh, scan.fresh = scan.fresh, 0
         self.wrote |= fresh
         if fresh & scan.reads and not self.rungs[writer].looks_again:
-            self.rungs[writer].due = 0
+            self.due_of[writer] = 0
         for place in compress(self.places, map(fresh.__and__, self.reads_of)):
             if place > writer:
                 wanted[place] = 1
             elif place < writer:
-                self.rungs[place].due = 0
+                self.due_of[place] = 0
 
     def disturb(self, bits: int) -> None:
         """Have the rungs that read some of these bits evaluated in the next scan."""
         for place in compress(self.places, map(bits.__and__, self.reads_of)):
-            self.rungs[place].due = self.due = 0
+            self.due_of[place] = self.due = 0
 
     def begin_anew(self) -> None:
         """Evaluate everything in the next scan."""
-        self.due = 0
-        for rung in self.rungs:
-            rung.due = 0
+        self.due_of, self.due = [0] * len(self.rungs), 0
 
 
 class Combination(Rung):

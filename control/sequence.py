@@ -130,7 +130,7 @@ class Sequence(Declared, Generic[C]):
     def restore(self, values: dict[str, Any]) -> None:
         """Take a snapshot; not part of a scan's transaction."""
         super().restore({name: value for name, value in values.items() if name != "place"})
-        self.runner.place, self.runner.due = values.get("place", self.runner.place), 0
+        self.runner.place = values.get("place", self.runner.place)
 
 
 class Runner(Rung):
@@ -211,7 +211,6 @@ class Runner(Rung):
     def go(self, step: str) -> None:
         """Go to a step without the present one's `leave`; its `enter` runs when the sequence runs next."""
         self.move(Place(step))
-        self.due = 0
 
     def restart(self) -> None:
         """Go to the first step, with all timers reset."""

@@ -87,7 +87,6 @@ class FunctionBlock(Rung):
     def reset(self) -> None:
         """Back to the state at power-up."""
         self._set(False, -NEVER)
-        self.due = 0
 
     def snapshot(self) -> tuple[bool, int]:
         """Input and reference time."""
@@ -96,7 +95,6 @@ class FunctionBlock(Rung):
     def restore(self, state: tuple[bool, int]) -> None:
         """Take a snapshot; not part of a scan's transaction."""
         self._input, self._since = state
-        self.due = 0
 
     @property
     def q(self) -> bool:
