@@ -204,6 +204,10 @@ def mask_of(tags: Iterable[Tag[Any]], size: int) -> bytes:
     return mask.to_bytes(size, "big")
 
 
+KNOWN = 4096
+"""So many differences between two images are remembered."""
+
+
 class ChangeTable:
     """Which tags differ between two byte images of a block, as the union of their bits in the scan."""
 
@@ -217,26 +221,24 @@ class ChangeTable:
 
     def changed(self, old: bytes, new: bytes) -> int:
         """The bits of the tags and comparisons whose value differs."""
-        bits = 0
         difference = int.from_bytes(old, "little") ^ int.from_bytes(new, "little")
-        while difference:
-            byte = (difference.bit_length() - 1) >> 3
-            pattern = difference >> (8 * byte)
-            difference ^= pattern << (8 * byte)
-            key = byte << 8 | pattern
-            known = self._known.get(key)
-            bits |= self._look_up(key) if known is None else known
+        bits = self._known.get(difference)
+        if bits is None:
+            bits = self._look_up(difference)
         for comparison in self._comparisons:
             if comparison.source.bit & bits and comparison.decode(old) != comparison.decode(new):
                 bits |= comparison.bit
         return bits
 
-    def _look_up(self, key: int) -> int:
+    def _look_up(self, difference: int) -> int:
         bits = 0
-        for tag in self._tags[key >> 8]:
-            if not isinstance(tag, Bool) or tag.mask & key:
-                bits |= tag.bit
-        self._known[key] = bits
+        for byte, pattern in enumerate(difference.to_bytes(len(self._tags), "little")):
+            for tag in self._tags[byte] if pattern else ():
+                if not isinstance(tag, Bool) or tag.mask & pattern:
+                    bits |= tag.bit
+        if len(self._known) == KNOWN:
+            self._known.clear()
+        self._known[difference] = bits
         return bits
 
 

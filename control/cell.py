@@ -10,7 +10,7 @@ from operator import or_
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from control.conduct import ACKNOWLEDGING, AT_REST, CONFIGURABLE, ENDED, ENDING, OPERATOR
-from control.controller import Controller, resolve
+from control.controller import Controller
 from control.declarations import check_declarations, sequences_of
 from control.device import Device, DeviceSlot
 from control.errors import describe
@@ -109,12 +109,7 @@ class Cell(Controller):
             setattr(self, slot.name, self.devices[slot.name])
         self.permitted = {command: Checked(self, needed) for command, needed in self.permissives.items()}
         self.trip_rungs = tuple(TripRung(trip, self) for trip in self.trips)
-        self.interlock_rungs = tuple(
-            InterlockRung(
-                [resolve(type(self), tag).path for tag in interlock.tags], interlock, self, scan.new_bit()
-            )
-            for interlock in self.interlocks
-        )
+        self.interlock_rungs = tuple(InterlockRung(interlock, self) for interlock in self.interlocks)
         self.violations = []
         self.reactions = Ladder(
             (
@@ -361,8 +356,8 @@ class Cell(Controller):
         clamp = view.process if self.packml._state["state"][0] in AT_REST else 0
         for rung in self.interlock_rungs:
             if rung.reason:
-                for path in rung.paths:
-                    clamp |= view.masks.get(path, 0)
+                for tag, _ in rung.outputs:
+                    clamp |= view.masks.get(tag.path, 0)
         return clamp
 
     def hand_over(self) -> None:

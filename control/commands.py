@@ -291,6 +291,7 @@ def status_text(data: dict[str, Any]) -> str:
         f"parts: {data['parts_good']} good, {data['parts_rejected']} rejected",
     ]
     lines += [f"alarm: {text}" for text in data["alarms"]]
+    lines += [f"held back: {tag} wants {reason}" for tag, reason in data["held_back"].items()]
     lines += [f"link {name}: {state}" for name, state in data["links"].items()]
     for key, entry in data["retained"].items():
         lines.append(

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from control.controller import resolve
 from control.errors import DefinitionError, nearest
 from control.packml import Command
 from control.scan import Rung, Scan
@@ -31,7 +32,7 @@ class Trip:
 
 @dataclass(frozen=True)
 class Interlock:
-    """Outputs that keep their safe values unless every condition holds."""
+    """Outputs that keep their safe values, whatever is ordered, unless every condition holds."""
 
     tags: tuple[Tag[Any], ...]
     allow: tuple[Condition, ...]
@@ -101,16 +102,24 @@ class TripRung(Rung):
 
 
 class InterlockRung(Rung):
-    """Keeps the first failing reason of one interlock, and with it the clamp on its outputs."""
+    """Keeps the first failing reason of one interlock, and with it the clamp on its outputs; asked only while
+    one of them is ordered.
+    """
 
-    def __init__(self, paths: list[str], interlock: Interlock, owner: Any, bit: int) -> None:
-        self.paths = paths
+    def __init__(self, interlock: Interlock, owner: Any) -> None:
+        tags = [resolve(type(owner), tag) for tag in interlock.tags]
+        self.outputs = [(tag, getattr(owner, tag.path.partition(".")[0])) for tag in tags]
         self.checked = Checked(owner, interlock.allow)
         self.reason = ""
-        self.bit = bit
+        self.bit = owner._scan.new_bit()
+
+    @property
+    def ordered(self) -> bool:
+        """One of the outputs is ordered away from its safe value."""
+        return any(tag.__get__(block, type(block)) != tag.safe for tag, block in self.outputs)
 
     def run(self, scan: Scan) -> None:
-        reason, old = self.checked.first_failing(scan), self.reason
+        reason, old = self.checked.first_failing(scan) if self.ordered else "", self.reason
         if reason != old:
             scan.change(self.bit, setattr, self, "reason", old)
             self.reason = reason

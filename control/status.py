@@ -27,6 +27,9 @@ def status(cell: Cell) -> dict[str, Any]:
         "state": cell.state.name,
         "waiting_for": cell.waiting_for(),
         "alarms": [alarm.text for alarm in cell.alarms],
+        "held_back": {
+            tag.path: rung.reason for rung in cell.interlock_rungs if rung.reason for tag, _ in rung.outputs
+        },
         "parts_good": cell.parts_good,
         "parts_rejected": cell.parts_rejected,
         "retained": {

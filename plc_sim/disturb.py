@@ -31,7 +31,7 @@ class Disturber:
     last until the last ends.
 
     `happened` counts by kind what has begun. As a sink of the controller's trace it starts what waits for an
-    entry of it.
+    entry of it, counted as long as anything waits.
     """
 
     def __init__(self, twin: Twin, scenario: Scenario) -> None:
@@ -144,15 +144,17 @@ class Disturber:
         """Take entries of the controller's trace: start what waited for one (for an order: by its verb), and
         let the operator answer a new state.
         """
-        reached, awaited = self.reached, self.awaited
         for time, name, value in entries:
-            text = f"{name} {value[1] if type(value) is tuple else value}"
-            count = reached[text] = reached.get(text, 0) + 1
-            if awaited and (text, count) in awaited:
-                for disturbance in awaited.pop((text, count)):
-                    self.plan(time + ns(disturbance.at), disturbance)
+            if self.awaited or name == "state":
+                self.reach(time, f"{name} {value[1] if type(value) is tuple else value}")
             if name == "state":
                 self.attend(State[str(value)], now)
+
+    def reach(self, time: int, entry: str) -> None:
+        """An entry came at `time` (ns): what waited for it, this often, begins."""
+        count = self.reached[entry] = self.reached.get(entry, 0) + 1
+        for disturbance in self.awaited.pop((entry, count), ()):
+            self.plan(time + ns(disturbance.at), disturbance)
 
     def attend(self, state: State, now: int) -> None:
         """In scenarios where the operator recovers, press what leads on; again while the state stays."""

@@ -15,6 +15,7 @@ from control.packml import Command, State
 from control.property import Property, always
 from control.scan import Scan
 from control.sequence import Sequence
+from control.status import status
 from control.step import OUTSIDE, Step
 from control.tag import Bool
 from tests.control.desk import Desk
@@ -105,6 +106,7 @@ def test_an_interlock_clamps_its_outputs_alone_and_names_its_first_failing_reaso
     desk.scan()
     assert (desk.get(Orders.run), desk.get(Orders.lift), desk.get(Orders.horn)) == (False, True, True)
     assert desk.cell.interlock_rungs[0].reason == "the zone clear"
+    assert status(desk.cell)["held_back"] == {"orders.run": "the zone clear", "orders.lift": "the zone clear"}
     desk.set(Status.air_on, False)
     desk.scan()
     assert desk.cell.interlock_rungs[0].reason == "compressed air"
@@ -114,6 +116,12 @@ def test_an_interlock_clamps_its_outputs_alone_and_names_its_first_failing_reaso
     desk.scan()
     assert (desk.get(Orders.run), desk.get(Orders.lift)) == (True, False)
     assert desk.cell.interlock_rungs[0].reason == ""
+
+
+def test_an_interlock_is_asked_only_while_its_outputs_are_ordered() -> None:
+    desk = Desk(type("Line", (Line,), {"interlocks": (Interlock((Orders.run,), (Line.zone_clear,)),)}))
+    desk.scan(3)
+    assert not desk.cell.zone_clear() and status(desk.cell)["held_back"] == {}
 
 
 def test_the_logic_sees_what_it_ordered_not_what_the_interlock_left_of_it() -> None:
