@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterable, Mapping
+from functools import reduce
+from operator import or_
 from typing import Any, NoReturn
 
 import numpy as np
@@ -134,6 +136,9 @@ class Plant:
         watch = self.words[p + PlcRow.WATCH]
         self._watch = self.words[watch : watch + self.io.memory.read_words]
         self._watched: dict[int, array[int]] = {}
+        bounds = [slot.bound for slot in self.io.read_slots]
+        self._read_tags = [tag for bound in bounds for tag in (*bound.tags.values(), *bound.comparisons)]
+        self._watchable = reduce(or_, (tag.bit for tag in self._read_tags), 0)
         self._program_watched: dict[int, tuple[int, ...]] = {}
 
     def _check_reach(self, site: Site) -> None:
@@ -318,9 +323,10 @@ class Plant:
         """The controller sleeps until its first scan from `due` (ns) on, or until something whose bit is in
         `reads` changes.
         """
-        masks = self._watched.get(reads)
+        watched = reads & self._watchable
+        masks = self._watched.get(watched)
         if masks is None:
-            masks = self._watched[reads] = array(self.words.format, self._masks(reads))
+            masks = self._watched[watched] = array(self.words.format, self._masks(watched))
         self._watch[:] = masks
         words = self.words
         words[SCAN_AT], words[SCAN_DUE], words[REPLAN] = NEVER, min(due, NEVER), 1
@@ -355,16 +361,11 @@ class Plant:
             octets = range(self.io.memory.words * 8)[self.io.memory.span(region)]
             for word, mask in self.io.memory.byte_masks(octets).items():
                 words[word] |= mask
-        for tag in self._watchable():
+        for tag in self._read_tags:
             if tag.bit & reads:
                 for word, mask in self._masks_of(tag).items():
                     words[word] |= mask
         return tuple(words)
-
-    def _watchable(self) -> Iterable[Tag[Any]]:
-        for slot in self.io.read_slots:
-            yield from slot.bound.tags.values()
-            yield from slot.bound.comparisons
 
     def _masks_of(self, tag: Tag[Any]) -> dict[int, int]:
         if not isinstance(tag, Comparison):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from operator import itemgetter
 from typing import Any
 
 from control.cell import Cell
@@ -13,6 +14,9 @@ from control.property import Property, Violation
 from control.scan import ns
 from plc_sim.twin import Twin
 from plc_sim.view import PlantView
+
+
+NAME = itemgetter(1)
 
 
 class Simulation:
@@ -38,7 +42,7 @@ class Simulation:
         self.history = history
         self.hash = TraceHash()
         self.states = StateTimes()
-        self.sinks: list[Sink] = [self.hash, self.states, twin.disturber, *sinks]
+        self.sinks: list[Sink] = [self.hash, *sinks]
         self.scans = 0
         self.armed: dict[str, int] = {}
         self.violations: list[Violation] = []
@@ -62,9 +66,13 @@ class Simulation:
 
     def tell(self, now: int, entries: list[Entry]) -> None:
         """Hand the trace of a scan that left one to the sinks."""
-        if entries:
-            for sink in self.sinks:
-                sink(now, entries)
+        if not entries:
+            return
+        for sink in self.sinks:
+            sink(now, entries)
+        if self.twin.disturber.awaited or "state" in map(NAME, entries):
+            self.states(now, entries)
+            self.twin.disturber(now, entries)
 
     def add_sink(self, sink: Sink) -> None:
         """Hand the trace to one more sink."""
@@ -97,6 +105,8 @@ class Simulation:
         """Connect and wait for the first scan instant."""
         self.cell.wiring.open()
         self.next = self.twin.clock.start(ns(self.controller.period))
+        if self.states.since is None:
+            self.states.since = self.next
 
     def power_off(self) -> None:
         """The controller lost power: all but retained values is gone; after its boot time it starts anew."""
@@ -156,8 +166,6 @@ class StateTimes:
         self.since: int | None = None
 
     def __call__(self, now: int, entries: list[Entry]) -> None:
-        if self.since is None:
-            self.since = now
         for time, name, value in entries:
             if name == "state":
                 self.leave(time)
