@@ -15,7 +15,6 @@ from control.scan import ns
 from plc_sim.twin import Twin
 from plc_sim.view import PlantView
 
-
 NAME = itemgetter(1)
 
 
