@@ -62,23 +62,28 @@ def compare(
     parameters: Mapping[str, float],
 ) -> Comparison:
     """Compare the record of a bench run with twin runs of the same plant. `late` is by how much (s) the
-    machine was late at worst, which every duration may differ by besides.
+    machine was late at worst, which every duration may differ by besides. The compared stretch ends with the
+    last device order that all have in common, in a cell without devices with the last output.
     """
     devices = devices_of(project)
     bench = streams_of(recorded(records), devices)
-    twins = [
-        twin_streams(plant_for(project, scenario, seed, parameters, run), seconds, 0.5 * run)
+    twin_runs = [
+        twin_run(plant_for(project, scenario, seed, parameters, run), seconds, 0.5 * run)
         for run in range(RUNS)
     ]
+    twins = [run.streams for run in twin_runs]
     bound = link_bound(plant_for(project, scenario, seed, parameters, 0)) | {"the machine, late": late}
-    ends = [end_of(run, twins, devices) - sum(bound.values()) for run in (bench, *twins)]
+    names = devices or {name for twin in twins for name in twin}
+    common = {name: common_length([twin.get(name, []) for twin in twins]) for name in names}
+    ends = [end_of(run, common) - sum(bound.values()) for run in (bench, *twins)]
     streams, differences = [], []
     for name in sorted({name for run in (bench, *twins) for name in run}):
         runs = [run.get(name, []) for run in (bench, *twins)]
         stream, problems = compare_stream(name, runs, ends, sum(bound.values()))
         streams.append(stream)
         differences += problems
-    parts = min((parts_in(devices, twin, streams) for twin in twins), default=0)
+    equal = {stream.name: stream.equal for stream in streams if stream.name in names}
+    parts = min(sum(time <= end_of(run.streams, equal) for time in run.parts) for run in twin_runs)
     return Comparison(parts, bound, tuple(streams), tuple(differences))
 
 
@@ -99,10 +104,9 @@ def link_bound(twin: Twin) -> dict[str, float]:
     }
 
 
-def end_of(run: Streams, twins: list[Streams], devices: set[str]) -> float:
-    """When the stretch that all twin runs have in common ended in this run (s): at its last device order."""
-    lengths = {name: common_length([twin.get(name, []) for twin in twins]) for name in devices}
-    compared = [run[name][: lengths[name]] for name in devices if run.get(name)]
+def end_of(run: Streams, lengths: Mapping[str, int]) -> float:
+    """When the last of so many values of each stream came in this run (s)."""
+    compared = [run.get(name, [])[:length] for name, length in lengths.items()]
     return max((events[-1][0] for events in compared if events), default=0.0)
 
 
@@ -144,13 +148,28 @@ def plant_for(
     return kind(parameters, seed=seed, scenario=scenario, project=project, timing=timing)
 
 
-def twin_streams(twin: Twin, seconds: float, wait: float) -> Streams:
-    """The streams of one twin run whose controller starts after `wait` s."""
+class TwinRun(NamedTuple):
+    """The streams of one run on the twin, and when (s) each of its parts was counted, good or rejected."""
+
+    streams: Streams
+    parts: list[float]
+
+
+def twin_run(twin: Twin, seconds: float, wait: float) -> TwinRun:
+    """A run whose controller starts after `wait` s."""
     trace: list[tuple[int, str, Any]] = []
-    simulation = Simulation(twin, sinks=[lambda now, entries: trace.extend(entries)])
+    parts: list[float] = []
+
+    def keep(now: int, entries: list[tuple[int, str, Any]]) -> None:
+        trace.extend(entries)
+        counted = simulation.cell.parts_good + simulation.cell.parts_rejected
+        parts.extend([now / 1e9] * (counted - len(parts)))
+
+    simulation = Simulation(twin, sinks=[keep])
     simulation.wait_before_start(wait)
     simulation.run(seconds)
-    return streams_of(((time, name, encode(value)) for time, name, value in trace), devices_of(twin.project))
+    encoded = ((time, name, encode(value)) for time, name, value in trace)
+    return TwinRun(streams_of(encoded, devices_of(twin.project)), parts)
 
 
 def common_length(runs: list[Events]) -> int:
@@ -215,13 +234,3 @@ def deviation(bench: Events, twins: list[Events], number: int) -> float:
     taken = bench[number][0] - bench[number - 1][0]
     spans = [twin[number][0] - twin[number - 1][0] for twin in twins]
     return max(min(spans) - taken, taken - max(spans), 0.0)
-
-
-def parts_in(devices: set[str], twin: Streams, streams: list[Stream]) -> int:
-    """How many parts the compared stretch of a device's orders spans."""
-    lengths: Mapping[str, int] = {stream.name: stream.equal for stream in streams}
-    counts = [
-        sum(order[0] == "open_gripper" for _, order in twin.get(name, [])[: lengths.get(name, 0)])
-        for name in devices
-    ]
-    return max(counts, default=0)
