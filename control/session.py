@@ -29,8 +29,6 @@ from control.exchange import (
 from control.link import Order, OrderState, Progress, with_order
 from control.scan import NEVER, ns
 
-NOTHING = (None, b"")
-"""No frame, and no rest."""
 TRIES = 3
 """So many requests in a row without an answer, and the device is given up."""
 
@@ -173,7 +171,9 @@ class Session(ABC):
             frame, self.buffer = self.cut(self.buffer + received)
             while frame is not None:
                 self.take(frame, now)
-                frame, self.buffer = self.cut(self.buffer) if self.buffer else NOTHING
+                if not self.buffer:
+                    break
+                frame, self.buffer = self.cut(self.buffer)
         if self.limit != NEVER and self.waits(now):
             return b""
         job = self.job
@@ -203,16 +203,18 @@ class Session(ABC):
 
     def next_job(self, now: int) -> Job | None:
         """What to do when the line is free: an order, or, when it is time, identify or poll."""
-        order = self.startable() if self.queue else None
+        queue = self.queue
+        order = self.startable() if queue else None
         if order is not None:
-            self.queue = tuple([waiting for waiting in self.queue if waiting is not order])
+            first = queue.index(order)
+            self.queue = queue[:first] + queue[first + 1 :]
             self.image = with_order(self.image, OrderState(order.number, Progress.ACTIVE))
             return Job(order, self.verbs[order.verb].requests(self, *order.arguments))
         if now < self.next_poll:
             return None
         if not self.identified:
             return Job(IDENTIFY, (self.identify(),))
-        self.next_poll = now + self.period
+        self.next_poll = now + (self.idle if self.tracked is None else self.busy)
         self.polls += 1
         self.poll_instants += now
         return self.poll_job
@@ -233,15 +235,16 @@ class Session(ABC):
         """A whole frame came in; one that answers nothing asked for is dropped and the wait goes on."""
         job, request = self.job, self.awaited
         answer = None if request is None else self.read(request.answer, frame)
-        if job is None or answer is None or not (job.order.number or self.expects(job, answer)):
+        if job is None or answer is None or not ((order := job.order).number or self.expects(job, answer)):
             self.strays += 1
             return
-        self.job, self.awaited, self.limit, self.silence = None, None, NEVER, 0
-        if job.order.number:
+        self.job = self.awaited = None
+        self.limit, self.silence = NEVER, 0
+        if order.number:
             self.answer(job, answer, now)
-        elif job.order is IDENTIFY:
+        elif order is IDENTIFY:
             self.job = Job(REST, (self.rest(),))
-        elif job.order is REST:
+        elif order is REST:
             self.identified = True
             self.begin()
             self.next_poll = now
@@ -276,7 +279,7 @@ class Session(ABC):
             self.end(order, Progress.ABORTED, job.ended)
         elif job.answered + 1 < len(job.requests):
             self.job = Job(order, job.requests, job.answered + 1)
-        elif self.tracks(order):
+        elif self.verbs[order.verb].tracked:
             self.tracked, self.last_status, self.next_poll = order, None, now + self.busy
         else:
             self.end(order, Progress.DONE)
@@ -340,23 +343,6 @@ class Session(ABC):
         self.image = with_order(self.image, OrderState(order.number, progress, cause))
 
     # what concerns nobody but the line
-
-    def goes_on(self, received: bytes) -> bool:
-        """Whether what arrives leaves the image as it is: an order goes on, or the status is as it was."""
-        job, request = self.job, self.awaited
-        if job is None or request is None or self.queue:
-            return False
-        frame = self.cut(self.buffer + received)[0]
-        if job is self.poll_job or frame is None:
-            return frame == self.last_status
-        answer = self.read(request.answer, frame)
-        if answer is None or answer.refusal or job.ended or request.kind is Kind.QUERY:
-            return False
-        return job.answered + 1 < len(job.requests) or self.tracks(job.order)
-
-    def tracks(self, order: Order) -> bool:
-        """Whether an order goes on after its last answer, until the status says so."""
-        return order.number > 0 and self.verbs[order.verb].tracked
 
     @property
     def steady(self) -> bool:

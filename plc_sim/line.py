@@ -4,14 +4,15 @@ Both are stepped at the exact instants: a request is answered when its last byte
 read when its last byte has. What concerns nobody but the line is left out of the twin's time in two ways, and
 made up for as soon as anything looks. While only status requests lie ahead and nothing at the device has
 changed since the last of them, they are not made but counted: the line catches up in closed form, to the poll
-on the wire. Where the next instants change only what the two ends keep to themselves, the line goes ahead of
-the twin, and back if something else comes first.
+on the wire. Up to the next image, and as long as the device is only asked or prepared, what happens is kept
+between the two ends: the line goes ahead of the twin, and back if something else comes first. The new image
+is shown when its instant has come.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 from control.clock import Clock
 from control.link import DeviceLink, Order
@@ -26,20 +27,12 @@ LATEST = ns(0.003)
 """An answer is late by less than this, in ns."""
 
 
-class Foreseen(NamedTuple):
-    """What answers a status request that arrives at an instant (ns), and the device version it tells."""
-
-    arrival: int
-    answer: bytes
-    version: Any
+Foreseen = tuple[int, bytes, Any]
+"""An instant (ns), what answers a status request that arrives then, and the device version it tells."""
 
 
-class Kept(NamedTuple):
-    """What a line, its session and its endpoint were before the line went ahead of the twin."""
-
-    line: dict[str, Any]
-    session: dict[str, Any]
-    endpoint: dict[str, Any]
+Kept = tuple[dict[str, Any], ...]
+"""What a line, its session and its endpoint were before the line went ahead of the twin."""
 
 
 class VirtualLine(DeviceLink):
@@ -50,8 +43,16 @@ class VirtualLine(DeviceLink):
     answer is on the wire until `arrival`, the instant (ns) of its last byte.
     """
 
+    image: Any
+    """What the device last said, at the instant the twin has reached."""
     kept: Kept | None = None
     foreseen: Foreseen | None = None
+    reads = -1
+    """The bits of what the controller waits for."""
+    coming = 0
+    """The bits in which the image at `time`, ahead of the twin, differs from the one shown."""
+    after = NEVER
+    """The next instant when that image has been shown."""
     arrival = NEVER
     data = b""
     outward = False
@@ -72,17 +73,13 @@ class VirtualLine(DeviceLink):
         self.version = self.answered = endpoint.version
         """Of the device: the version it has, and the one the last status told."""
         self.last_status = b""
+        self.image = session.image
         session.connect(self.time)
 
     @property
     def connected(self) -> bool:
         """Whether the cable is whole."""
         return self.session.connected
-
-    @property
-    def image(self) -> Any:
-        """What the device last said."""
-        return self.session.image
 
     def open(self) -> None:
         """The line is there from the start."""
@@ -95,8 +92,7 @@ class VirtualLine(DeviceLink):
         self.catch_up(now)
         self.session.submit(orders)
         self.converse(b"", now)
-        if self.skipping:
-            self.go_ahead()
+        self.go_ahead()
 
     def cut(self, now: int, cause: str) -> None:
         """The cable is pulled: what is on the wire is lost."""
@@ -125,54 +121,62 @@ class VirtualLine(DeviceLink):
             self.go_back(self.kept)
         self.version, self.foreseen = self.endpoint.version, None
         self.next = self.soonest()
-        if self.skipping:
-            self.go_ahead()
+        self.go_ahead()
 
     def step(self, now: int) -> None:
         """Do everything that happens up to `now`."""
+        self.settle()
         self.reach(now)
-        if self.skipping:
-            self.go_ahead()
+        self.go_ahead()
 
-    def reach(self, now: int) -> None:
-        """Do everything that happens up to `now`, and nothing ahead of it."""
-        self.kept = None
-        while self.next <= now:
-            self.happen()
-        if self.time < now:
-            self.time = now
+    def heed(self, reads: int) -> None:
+        """The controller waits for what has these bits; a new image without them is not news to it."""
+        self.reads = reads
+        if self.coming:
+            self.next = self.time if self.coming & reads else self.after
 
-    def happen(self) -> None:
-        """What happens at the next instant: something arrives at either end, or an end acts by itself."""
-        now = self.next
-        if self.arrival <= now:
-            if self.outward:
-                self.hear(now)
+    def refresh(self, now: int) -> None:
+        """Bring `image` to what the controller would see at `now`."""
+        if self.coming and self.time <= now:
+            self.settle()
+
+    def reach(self, until: int) -> None:
+        """Do everything that happens up to `until`, and nothing ahead of it: something arrives at either end,
+        or an end acts by itself.
+        """
+        while (now := self.next) <= until:
+            if self.arrival <= now:
+                if self.outward:
+                    self.hear(now)
+                else:
+                    self.converse(self.data, now)
+            elif self.endpoint.wakes <= now:
+                self.endpoint.wake(now)
+                self.time, self.version = now, self.endpoint.version
+                self.next = self.soonest()
             else:
-                self.converse(self.data, now)
-        elif self.endpoint.wakes <= now:
-            self.endpoint.wake(now)
-            self.time, self.version = now, self.endpoint.version
-            self.next = self.soonest()
-        else:
-            self.converse(b"", now)
+                self.converse(b"", now)
+        if self.time < until:
+            self.time = until
 
     def soonest(self) -> int:
         """The next instant at which something happens on this line; none while all that lies ahead are status
         requests that would be answered as the last was.
         """
-        due, limit, wakes = self.arrival, self.session.limit, self.endpoint.wakes
-        if limit < due:
-            due = limit
-        elif due == NEVER and not (wakes == NEVER and self.answered == self.version and self.resting):
-            due = max(self.session.due(), self.time)
+        due, session, wakes = self.arrival, self.session, self.endpoint.wakes
+        if session.limit < due:
+            due = session.limit
+        elif due == NEVER:
+            if wakes == NEVER and self.answered == self.version and self.resting:
+                return NEVER
+            due = session.due()
+            if due < self.time:
+                due = self.time
         return due if due < wakes else wakes
 
     def converse(self, received: bytes, now: int) -> None:
         """Step the session, and put what it asks on the wire."""
         self.time = now
-        if received:
-            self.arrival = NEVER
         data = self.session.step(now, received)
         if data:
             self.data, self.outward = data, True
@@ -180,17 +184,19 @@ class VirtualLine(DeviceLink):
             if due < self.endpoint.wakes:
                 self.next = due
                 return
+        elif received:
+            self.arrival = NEVER
         self.next = self.soonest()
 
     def hear(self, now: int) -> None:
         """Let the device take a request and put its answer on the wire."""
-        self.time, endpoint = now, self.endpoint
-        if self.data == self.poll:
+        self.time, endpoint, data = now, self.endpoint, self.data
+        if data == self.poll:
             answer = self.status(now)
         else:
-            answer = endpoint.take(self.data, now)
-            self.version = endpoint.version
-        self.arrival = NEVER
+            answer = endpoint.take(data, now)
+            if self.kept is None:  # what is heard ahead changes nothing
+                self.version = endpoint.version
         if answer:
             self.exchanges = exchanges = self.exchanges + 1
             self.data, self.outward = answer, False
@@ -199,6 +205,8 @@ class VirtualLine(DeviceLink):
             if self.session.limit > due < endpoint.wakes:
                 self.next = due
                 return
+        else:
+            self.arrival = NEVER
         self.next = self.soonest()
 
     def status(self, now: int) -> bytes:
@@ -206,43 +214,49 @@ class VirtualLine(DeviceLink):
         device has changed.
         """
         foreseen = self.foreseen
-        if foreseen is None or foreseen.arrival != now or now >= self.clock.now():
-            foreseen = Foreseen(now, self.endpoint.take(self.poll, now), self.version)
-            self.foreseen = foreseen
+        if foreseen is None or foreseen[0] != now or now >= self.clock.now():
+            foreseen = self.foreseen = now, self.endpoint.take(self.poll, now), self.version
         _, self.last_status, self.answered = foreseen
         return self.last_status
 
     # ahead of the twin
 
     def go_ahead(self) -> None:
-        """Do what concerns nobody else ahead of its time."""
+        """Show the image as it is; do what concerns nobody else ahead of its time, up to a new image."""
         session, endpoint = self.session, self.endpoint
-        while (now := self.next) < endpoint.wakes:
-            if now != self.arrival:
-                alone, received = session.limit == NEVER, b""
-            elif self.outward:
-                alone, received = self.data == self.poll or endpoint.prepares(self.data), None
-            else:
-                alone, received = session.goes_on(self.data), self.data
-            if not alone:
+        self.image = image = session.image
+        wakes = endpoint.wakes if self.skipping else 0
+        while (now := self.next) < wakes:
+            received = b""
+            if now == self.arrival:
+                received = self.data
+                if self.outward:
+                    if received != self.poll and not endpoint.prepares(received):
+                        return
+                    if self.kept is None:
+                        self.keep()
+                    self.hear(now)
+                    continue
+            elif session.limit != NEVER:
                 return
             if self.kept is None:
                 self.keep()
-            if received is None:
-                self.hear(now)
-            else:
-                self.converse(received, now)
+            self.converse(received, now)
+            if session.image is not image:
+                self.coming = self.changed(image, session.image) or -1  # an equal one concerns anybody
+                self.after = self.next
+                self.heed(self.reads)
+                return
 
     def keep(self) -> None:
         """Keep what the line is before it goes ahead."""
-        self.kept = Kept(vars(self).copy(), vars(self.session).copy(), vars(self.endpoint).copy())
+        self.kept = vars(self).copy(), vars(self.session).copy(), vars(self.endpoint).copy()
 
     def go_back(self, kept: Kept) -> None:
         """Be where the line was before it went ahead; what it has foreseen stays so."""
         foreseen = self.foreseen
-        vars(self).update(kept.line)
-        vars(self.session).update(kept.session)
-        vars(self.endpoint).update(kept.endpoint)
+        for part, was in zip((self, self.session, self.endpoint), kept, strict=True):
+            vars(part).update(was)
         self.foreseen = foreseen
 
     # what was left out
@@ -252,7 +266,7 @@ class VirtualLine(DeviceLink):
         if self.endpoint.version == self.version:
             return
         self.return_to(now)
-        if self.resting:
+        if self.resting and self.answered == self.version:
             self.count_heard(now)
         else:
             self.reach(now)
@@ -263,7 +277,8 @@ class VirtualLine(DeviceLink):
         still be on the wire; `plan` goes on from there.
         """
         self.return_to(now)
-        if (self.session.next_poll <= now or self.time > now) and self.resting:
+        due = self.time > now or (self.session.next_poll <= now and self.answered == self.version)
+        if due and self.resting:
             self.count_answered(now)
         self.reach(now)
 
@@ -271,7 +286,13 @@ class VirtualLine(DeviceLink):
         """Be where the line was before it went ahead, unless all it did ahead has happened."""
         if self.kept is not None and self.time >= now:
             self.go_back(self.kept)
+        self.settle()
+
+    def settle(self) -> None:
+        """All that was done ahead has happened."""
         self.kept = None
+        if self.coming:
+            self.coming, self.next, self.image = 0, self.after, self.session.image
 
     @property
     def resting(self) -> bool:
@@ -297,7 +318,7 @@ class VirtualLine(DeviceLink):
             self.leave_out(count)
         if session.next_poll <= now:
             self.next = session.next_poll
-            self.foreseen = Foreseen(self.next + self.poll_time, self.last_status, self.answered)
+            self.foreseen = self.next + self.poll_time, self.last_status, self.answered
 
     def poll_whole(self) -> int:
         """What a poll and the answer that is left out take, in ns; the answer's lateness comes on top."""

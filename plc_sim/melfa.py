@@ -107,6 +107,13 @@ def requests_in(received: bytes) -> tuple[tuple[Request, ...], bytes]:
     return tuple(recognise(frame[1].decode("ascii")) for frame in found if frame is not None), rest[-256:]
 
 
+@lru_cache(4096)
+def only_prepares(received: bytes) -> bool:
+    """Whether this is one whole request that only prepares a motion."""
+    requests, rest = requests_in(received)
+    return len(requests) == 1 and requests[0].method in PREPARING and not rest
+
+
 def recognise(command: str) -> Request:
     """The request that a command is."""
     for pattern, method, needs in COMMANDS:
@@ -161,8 +168,7 @@ class MelfaEndpoint(Endpoint):
         return b"".join(map(self.answer, requests, repeat(now)))
 
     def prepares(self, received: bytes) -> bool:
-        requests, rest = requests_in(self.buffer + received)
-        return len(requests) == 1 and requests[0].method in PREPARING and not rest
+        return not self.buffer and only_prepares(received)
 
     @property
     def version(self) -> Any:

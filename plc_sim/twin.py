@@ -103,7 +103,6 @@ class Twin:
         """The links whose cables are cut."""
         self.instant = self.stood = -1
         self.standing = 0
-        self.reads = 0
         self.observer: Callable[[int], None] | None = None
         self.clock = VirtualClock(self)
         self.wire()
@@ -190,11 +189,15 @@ class Twin:
         return self._pass(0 if self.every_scan else due, reads)
 
     def _pass(self, due: int, reads: int) -> int:
-        self.reads = reads
+        lines = self.lines.values()
+        for line in lines:
+            line.heed(reads)
         self.plant.wait(max(due, self.instant + 1), reads)
         while not self._turn() & SCAN:
             pass
         self.plc_link.refresh(self.instant)
+        for line in lines:
+            line.refresh(self.instant)
         return self.instant
 
     def _turn(self) -> int:
@@ -236,10 +239,10 @@ class Twin:
         """Devices whose requests were left out, or signals that properties read, changed at this instant."""
         if cause & DEVICE:
             for line in self.lines.values():
-                before = line.session.image
+                before = line.image
                 line.notice(now)
-                if line.session.image is not before:
-                    self._heard(line, before, now)
+                if line.image is not before and line.changed(before, line.image) & line.reads:
+                    self.wake(now)
         if cause & PREDICATE:
             self.disturber.look(now)
             if self.observer is not None:
@@ -248,28 +251,26 @@ class Twin:
                 self.wake(max(now, due - 1))
 
     def _step(self, now: int) -> None:
-        """Everything outside the plant that happens at this instant."""
+        """Everything outside the plant that happens at this instant; the controller scans if it reads what
+        has changed.
+        """
         for line in self.lines.values():
             if line.next <= now:
-                before = line.session.image
+                before, awaited = line.image, line.coming & line.reads
                 line.step(now)
                 self.plant.words[STOP] &= ~DEVICE  # what it did to its device is no news to it
-                if line.session.image is not before:
-                    self._heard(line, before, now)
-        if self.disturber.next <= now:
+                if awaited or (line.image is not before and line.changed(before, line.image) & line.reads):
+                    self.wake(now)
+        disturber, plc_link = self.disturber, self.plc_link
+        if disturber.next <= now:
             for line in self.lines.values():
                 line.catch_up(now)
-            self.disturber.apply(now)
+            disturber.apply(now)
             for line in self.lines.values():
                 line.plan()
             self.wake(now)
-        if self.plc_link.next <= now:
-            self.plc_link.look_ahead(now)
-            self.wake(now)
-
-    def _heard(self, line: VirtualLine, before: Any, now: int) -> None:
-        """The controller scans if a line's image has changed since `before` in something it reads."""
-        if line.changed(before, line.session.image) & self.reads:
+        if plc_link.next <= now:
+            plc_link.look_ahead(now)
             self.wake(now)
 
     def wake(self, after: int) -> None:

@@ -104,6 +104,8 @@ class LineRig(RobotRig):
         self.line = VirtualLine(
             "robot", self.session, self.endpoint, lambda n: int(u01(key, n) * LATEST), PlantClock(self)
         )
+        self.bits = {field: 1 << number for number, field in enumerate(self.line.image._fields)}
+        self.line.wire(tuple(self.bits.values()), 1 << len(self.bits))
         self.line.skipping &= skipping
         self.line.plan()
         self.images: list[tuple[int, Any]] = [(self.now, self.line.image)]
@@ -118,9 +120,15 @@ class LineRig(RobotRig):
                 self.line.notice(now)
             if self.line.next <= now:
                 self.line.step(now)
+            if now >= end:
+                self.line.refresh(now)
             self.look()
             if now >= end:
                 return
+
+    def heed(self, *fields: str) -> None:
+        """Wait for what these fields say alone."""
+        self.line.heed(sum(self.bits[field] for field in fields))
 
     def look(self) -> None:
         """Note the image if it differs."""

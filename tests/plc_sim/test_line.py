@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -96,6 +97,53 @@ def play(script: list[tuple[float, Act]], seed: int, *, skipping: bool) -> LineR
 def test_leaving_out_polls_changes_nothing(script: list[tuple[float, Act]], seed: int) -> None:
     rig, oracle = (play(script, seed, skipping=skipping) for skipping in (True, False))
     assert_equal(rig, oracle)
+
+
+def waiting_for(
+    fields: tuple[str, ...], script: list[tuple[float, Act]], *, skipping: bool
+) -> list[list[Any]]:
+    """What is seen whenever time has passed, and of these fields at every instant, if they alone are waited
+    for from the second act on.
+    """
+    rig, seen = LineRig(skipping=skipping), list[Any]()
+    for number, (pause, act) in enumerate(script):
+        rig.run(pause)
+        seen.append((rig.now, rig.line.image))
+        do(rig, act)
+        if number:
+            rig.heed(*fields)
+    rig.run(3.0)
+    told = [(time, [getattr(image, field) for field in fields]) for time, image in rig.images]
+    changes = [told[0], *(new for old, new in pairwise(told) if new[1] != old[1])]
+    return [seen, changes, [rig.line.image]]
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.sets(st.sampled_from(("good", "orders", "ended", "in_motion", "enabled"))), scripts("enable", *ORDERS)
+)
+def test_what_nobody_waits_for_is_shown_when_somebody_looks(
+    fields: set[str], script: list[tuple[float, Act]]
+) -> None:
+    started = [(0.3, ("enable", 1.0)), (2.5, ("move", 1.0)), *script]
+    seen, oracle = (waiting_for(tuple(fields), started, skipping=skipping) for skipping in (True, False))
+    assert seen == oracle
+
+
+def test_the_line_stops_at_a_new_image_from_when_it_is_waited_for() -> None:
+    rig = LineRig(skipping=True)
+    rig.run(0.3)
+    rig.order("enable_robot")
+    rig.run(3.0)
+    rig.heed("ended")
+    rig.order("move_axes_absolute", (0.5, *HOME[1:]), 0.1)
+    while not rig.arm.moving:
+        rig.run(0.0005)
+    assert (rig.line.next, rig.line.image.in_motion) == (NEVER, False)
+    rig.heed("in_motion")
+    assert rig.now < rig.line.next < rig.now + ns(0.06)
+    rig.run((rig.line.next - rig.now) / 1e9)
+    assert (rig.line.next, rig.line.image.in_motion) == (NEVER, True)
 
 
 def assert_equal(rig: LineRig, oracle: LineRig) -> None:
