@@ -167,10 +167,8 @@ class Cell(Controller):
         if self.latched:
             return f"{state.name}: outputs latched safe until restart: {self.latched}"
         if state is S.SUSPENDED or state is S.EXECUTE or state in STATE_COMPLETE:
-            texts = [
-                sequence.waiting_for()
-                for sequence in self.in_state(S.EXECUTE if state is S.SUSPENDED else state)
-            ]
+            running = self.in_state(S.EXECUTE if state is S.SUSPENDED else state)
+            texts = [sequence.waiting_for() for sequence in running]
             return f"{state.name}: {'; '.join(texts) or 'about to go on'}"
         command = OPERATOR[state]
         reason = refusal(self, command)
@@ -231,26 +229,27 @@ class Cell(Controller):
         return changed
 
     def evaluate(self) -> None:
-        scan, state = self._scan, self._state
+        scan, state, reactions, watched = self._scan, self._state, self.reactions, self.watch_list
         if state["latched"][0]:
             return
-        self.reactions.evaluate(scan)
+        now = scan.now
+        if now >= reactions.due or scan.changed & reactions.reads:
+            reactions.evaluate(scan)
         if state["demands"][0] or state["complete"][0]:
             self.change_state()
-            self.reactions.disturb(scan.fresh)
-            scan.fresh = 0
+            reactions.disturb(scan.settle())
         self.running.evaluate(scan)
-        self.watch_list.evaluate(scan)
+        if now >= watched.due or scan.changed & watched.reads:
+            watched.evaluate(scan)
         if scan.written:
             self.conclude()
 
     def plan(self) -> None:
         state, retained = self._state, self.retained
+        super().plan()
         if state["latched"][0]:
             self.reads, self.due = 0, NEVER
-            return
-        super().plan()
-        if state["demands"][0] or state["complete"][0]:
+        elif state["demands"][0] or state["complete"][0]:
             self.due = 0
         elif retained.coming & self.reads:
             self.due = min(self.due, retained.due)
@@ -277,10 +276,10 @@ class Cell(Controller):
         """An acting state whose sequences are all done is complete; EXECUTE with all done asks to
         complete.
         """
-        state = self.packml._state["state"][0]
         for sequence in self.present:
             if sequence.runner.place.step != DONE:
                 return
+        state = self.packml._state["state"][0]
         if state in STATE_COMPLETE:
             self.complete = True
         elif state is S.EXECUTE and self.present and not self._state["demands"][0]:
@@ -346,7 +345,8 @@ class Cell(Controller):
         """Choose the rungs that run in the present state; all of them are evaluated anew."""
         state = self.packml._state["state"][0]
         self.present = tuple(self.in_state(state))
-        self.running = Ladder((*rungs_of(self), *self.combination_rungs, *self.interlock_rungs))
+        rungs = (*rungs_of(self), *self.combination_rungs, *self.interlock_rungs)
+        self.running = Ladder(rungs, self.reactions)
         self.running.begin_anew()
         self.ladders = (self.reactions, self.running, self.watch_list)
 
@@ -365,9 +365,9 @@ class Cell(Controller):
         if scan.orders:
             orders, scan.orders = scan.orders, []
             for device in self.devices.values():
-                mine = tuple(order for who, order in orders if who is device)
+                mine = tuple([order for who, order in orders if who is device])
                 for order in mine:
-                    self.trace(device.name, (order.number, order.verb, *order.arguments))
+                    scan.trace.append((scan.now, device.name, (order.number, order.verb, *order.arguments)))
                 if mine:
                     device.link.submit(mine)
         if scan.written & self.retained.written:

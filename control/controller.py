@@ -108,8 +108,9 @@ class Controller(Declared):
 
     def __getitem__(self, kind: type[Q]) -> Q:
         """The sequence of a class, or of a subclass that runs instead: `cell[Pick].step`."""
-        found: Any = self.sequences_by_class.get(kind)
-        if found is None:
+        try:
+            found: Any = self.sequences_by_class[kind]
+        except KeyError:
             found = next((s for own, s in self.sequences_by_class.items() if issubclass(own, kind)), None)
         if found is None:
             raise DefinitionError(f"{type(self).__name__} does not run {kind.__name__}")
@@ -153,14 +154,11 @@ class Controller(Declared):
         return changed
 
     def plan(self) -> None:
-        """When the next scan may matter: what a ladder wrote concerns those before it in the next one."""
-        scan, ladders = self._scan, self.ladders
-        if scan.written:
-            later = scan.fresh
-            for ladder in reversed(ladders):
-                if ladder.reads & later:
-                    ladder.disturb(later)
-                later |= ladder.wrote
+        """When the next scan may matter: what was written after all ladders concerns them in the next one."""
+        ladders = self.ladders
+        if self._scan.fresh:
+            for ladder in ladders:
+                ladder.disturb(self._scan.fresh)
         put(self, "reads", reduce(or_, map(READS, ladders)))
         put(self, "due", min(*map(DUE, ladders), *map(LAPSE, self.ports), NEVER))
 
@@ -172,8 +170,10 @@ class Controller(Declared):
 
     def evaluate(self) -> None:
         """The logic of one scan."""
+        scan = self._scan
         for ladder in self.ladders:
-            ladder.evaluate(self._scan)
+            if scan.now >= ladder.due or scan.changed & ladder.reads:
+                ladder.evaluate(scan)
 
     def clamp(self, view: OutputView) -> int:
         """The bits of a written block that are kept at their safe values."""
@@ -182,7 +182,7 @@ class Controller(Declared):
     def commit(self) -> None:
         """Make the scan's effects real: outputs to the links, then the trace to the sinks."""
         scan = self._scan
-        clamps = scan.written & self.clamp_bits
+        clamps = (scan.written | scan.fresh) & self.clamp_bits
         for port in self.ports:
             for view in port.outputs:
                 if clamps or view.block._raw is not view.ordered:

@@ -31,9 +31,10 @@ class Scan:
 
     `changed` holds what differs in this scan: what the links brought, and what it has written so far;
     `recent` is that of the scan before.
-    `written` is all that it wrote, `fresh` what it wrote since that was last looked at, `touched` what the
-    rung being evaluated wrote, even if it was so already. `locked` names the condition being evaluated; while
-    it is set every write is refused. `actor` names the sequence and step whose actions run.
+    `written` is all that it wrote, `fresh` what it wrote since that was last looked at, which both others
+    lack; `touched` what the rung being evaluated wrote, even if it was so already. `locked` names the
+    condition being evaluated; while it is set every write is refused. `actor` names the sequence and step
+    whose actions run.
     """
 
     __slots__ = (
@@ -94,10 +95,15 @@ class Scan:
 
     def change(self, bit: int, undo: Callable[..., None], *arguments: Any) -> None:
         """Note a change of state and how to take it back."""
-        self.changed |= bit
-        self.written |= bit
         self.fresh |= bit
         self._journal.append((undo, arguments))
+
+    def settle(self) -> int:
+        """Count what is fresh among what is written; its bits."""
+        fresh, self.fresh = self.fresh, 0
+        self.changed |= fresh
+        self.written |= fresh
+        return fresh
 
     def commit(self) -> None:
         """Keep every change since the last commit."""
@@ -129,29 +135,31 @@ class Rung:
 
 class Ladder:
     """Rungs evaluated in order, each only if it is concerned. `reads` and `due` are what they all depend on:
-    until one of those bits changes or that time comes, none of them is.
+    until one of those bits changes or that time comes, none of them is. `earlier` is evaluated before this
+    one, so it looks at what this one writes in the next scan.
     """
 
-    def __init__(self, rungs: Iterable[Rung] = ()) -> None:
+    def __init__(self, rungs: Iterable[Rung] = (), earlier: Ladder | None = None) -> None:
         self.rungs = tuple(rungs)
         self.places = range(len(self.rungs))
+        self.runs = tuple(enumerate(rung.run for rung in self.rungs))
         self.reads_of, self.due_of = [0] * len(self.rungs), [0] * len(self.rungs)
         """What each rung depends on; one that is new or disturbed is due."""
-        self.reads = self.due = self.wrote = 0
+        self.reads = self.due = 0
+        self.earlier = earlier
 
     def evaluate(self, scan: Scan) -> None:
-        """Evaluate in order the rungs whose reads changed or whose time has come."""
-        self.wrote, now, changed = 0, scan.now, scan.changed
-        if now < self.due and not changed & self.reads:
-            return
-        reads_of, due_of, stale = self.reads_of, self.due_of, False
-        wanted: list[int] = list(map(changed.__and__, reads_of))
+        """Evaluate in order the rungs whose reads changed or whose time has come, if there are any."""
+        reads_of, due_of, now, never, stale = self.reads_of, self.due_of, scan.now, NEVER, False
+        wanted: list[int] = list(map(scan.changed.__and__, reads_of))
         if now >= self.due:
-            wanted = [now >= due or bits for due, bits in zip(due_of, wanted, strict=True)]
-        for place in compress(self.places, wanted):
-            scan.reads, scan.touched, scan.due = 0, 0, NEVER
-            self.rungs[place].run(scan)
-            reads, due_of[place] = scan.reads | scan.touched, scan.due
+            wanted = list(map(or_, map(now.__ge__, due_of), wanted))
+        for place, run in compress(self.runs, wanted):
+            scan.reads = scan.touched = 0
+            scan.due = never
+            run(scan)
+            due_of[place] = scan.due
+            reads = scan.reads | scan.touched
             if reads != reads_of[place]:
                 reads_of[place], stale = reads, True
             if scan.fresh:
@@ -164,8 +172,9 @@ class Ladder:
         """A rung wrote: those before it look at that in the next scan, those after it are `wanted` in this
         one; itself if it has read what it wrote.
         """
-        fresh, scan.fresh = scan.fresh, 0
-        self.wrote |= fresh
+        fresh = scan.settle()
+        if self.earlier is not None and fresh & self.earlier.reads:
+            self.earlier.disturb(fresh)
         if fresh & scan.reads and not self.rungs[writer].looks_again:
             self.due_of[writer] = 0
         for place in compress(self.places, map(fresh.__and__, self.reads_of)):
