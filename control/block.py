@@ -145,9 +145,9 @@ class DataBlock:
         new = with_value(old, tag, value)
         if not self._writable:
             raise ValueRefused(f"{tag.path}: the PLC writes this block and the cell only reads it")
-        scan.touched |= tag.bit
         if scan.locked:
             scan.touch(tag.bit)
+        scan.touched |= tag.bit
         if new != old:
             scan.change(tag.bit, put, self, "_raw", old)
             put(self, "_raw", new)
@@ -188,11 +188,11 @@ def with_value(raw: bytes, tag: Tag[Any], value: Any) -> bytes:
     if not isinstance(tag, Bool):
         data = tag.encode(value)
         return raw[:byte] + data + raw[byte + len(data) :]
+    if value is (raw[byte] & tag.mask != 0):
+        return raw
     if value is not True and value is not False:
         tag.refuse(value, "True or False")
-    old = raw[byte]
-    new = old | tag.mask if value else old & ~tag.mask
-    return raw if new == old else raw[:byte] + bytes((new,)) + raw[byte + 1 :]
+    return raw[:byte] + bytes((raw[byte] ^ tag.mask,)) + raw[byte + 1 :]
 
 
 def mask_of(tags: Iterable[Tag[Any]], size: int) -> bytes:

@@ -263,12 +263,9 @@ class Retained:
 
     def show(self, saved: Values) -> int:
         """Let the cell see these values as the durable ones; the bits of those that differ."""
-        before, changed = self.scan.durable, 0
-        for key, bit in self.scan.durable_bits.items():
-            if key not in before or saved.get(key) != before[key]:
-                changed |= bit
+        new = saved.items() - self.scan.durable.items()
         self.scan.durable = saved
-        return changed
+        return reduce(or_, [self.scan.durable_bits[key] for key, _ in new], 0)
 
     def save(self, scan: Scan) -> None:
         """Begin to save what this scan changed of the retained values."""

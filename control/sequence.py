@@ -30,6 +30,7 @@ from control.step import (
     check_table,
     guard_text,
     method_name,
+    new_place,
 )
 
 if TYPE_CHECKING:
@@ -113,9 +114,11 @@ class Sequence(Declared, Generic[C]):
         """Be in a step from now on."""
         scan, runner = self._scan, self.runner
         scan.locked, scan.actor = "", f"{self.name}.{name}"
-        limit = runner.limits[name]
-        end = limit if limit == NEVER else scan.now + limit
-        runner.move(Place(name, scan.now, end, False, NEVER, limit == NEVER and name != DONE))
+        limit, now = runner.limits[name], scan.now
+        if limit == NEVER:
+            runner.move(new_place((name, now, limit, False, NEVER, name != DONE)))
+        else:
+            runner.move(new_place((name, now, now + limit, False, NEVER, False)))
 
     _table_step = property(attrgetter("runner.place.step"), _reach)
 
@@ -170,8 +173,10 @@ class Runner(Rung):
         # What the sequence depends on in its new step. At most one row fires per scan.
         scan.locked, scan.actor = self.name, ""
         scan.reads, scan.touched, scan.due = self.bit, 0, self.place.limit
-        if self.ready():
-            scan.due = 0
+        for guard in self.guards[self.place.step]:
+            if guard(self.sequence):
+                scan.due = 0
+                break
         scan.locked = ""
 
     def ready(self) -> bool:

@@ -127,11 +127,10 @@ class Declared:
     def _keep(self, name: str, value: Any) -> None:
         """Set declared state by name, as part of the scan's transaction."""
         state, scan = self._state, self._scan
-        old = state[name]
-        before, bit = old
-        scan.touched |= bit
+        old = before, bit = state[name]
         if scan.locked:
             scan.touch(bit)
+        scan.touched |= bit
         if type(value) is not type(before) or value != before:
             scan.change(bit, state.__setitem__, name, old)
             state[name] = (value, bit)

@@ -324,10 +324,10 @@ class Plant:
         `reads` changes.
         """
         watched = reads & self._watchable
-        masks = self._watched.get(watched)
-        if masks is None:
-            masks = self._watched[watched] = array(self.words.format, self._masks(watched))
-        self._watch[:] = masks
+        try:
+            self._watch[:] = self._watched[watched]
+        except KeyError:
+            self._watch[:] = self._watched[watched] = array(self.words.format, self._masks(watched))
         words = self.words
         words[SCAN_AT], words[SCAN_DUE], words[REPLAN] = NEVER, min(due, NEVER), 1
 

@@ -12,6 +12,8 @@ from plc_sim.kernel.header import Header
 from plc_sim.kernel.plc_rows import PlcRow
 from plc_sim.plant import Plant
 
+IMAGE_NUMBER = int(Header.IMAGE_NUMBER)
+
 
 class TwinPlcLink(PlcLink):
     """Blocks exchanged with the plant's PLC at the instants the kernel draws. Times in ns.
@@ -106,13 +108,13 @@ class TwinPlcLink(PlcLink):
         elif now >= self.stopped_at + self.life_timeout:
             silence = f"its life word has not changed for {self.life_timeout / 1e9:g} s"
             self.fail(f"{self.name}: the PLC does not run ({silence})")
-        elif self.lost_at == NEVER and self.plant.words[Header.IMAGE_NUMBER] >= 0:
+        elif self.lost_at == NEVER and self.plant.words[IMAGE_NUMBER] >= 0:
             self.take()
 
     def take(self) -> None:
         """Take the image of the newest exchange that has arrived."""
-        data = self.plant.image()
-        if data != self.image.data or not self.image.good:
+        data, image = self.plant.image(), self.image
+        if data != image.data or not image.good:
             self.image = Image(data, self.plant.words[Header.IMAGE_TIME], True)
 
     def fail(self, cause: str) -> None:

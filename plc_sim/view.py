@@ -7,6 +7,7 @@ properties that read it are judged there, at the exact instant.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import repeat
 
 from control.errors import UnknownName, nearest
 from control.scan import Scan
@@ -27,7 +28,7 @@ class PlantView:
         self._words = plant.words
         self._bits: dict[str, int] = {}
         self._counted: dict[str, tuple[int, int]] = {}
-        self._begun = 0
+        self._seen: dict[str, int] = {}
         self._happened_bit = scan.new_bit()
         self._offsets: dict[str, int] = {}
         self._bit_at: dict[int, int] = {}
@@ -61,12 +62,11 @@ class PlantView:
 
     def count(self, name: str) -> int:
         """What a component counts, as 'feeder.fed'."""
-        place = self._counted.get(name)
-        if place is None:
-            word = self._plant.watch_count(name)
-            place = self._counted[name] = self._scan.new_bit(), word
-            self._bit_at[word] = place[0]
-        bit, word = place
+        try:
+            bit, word = self._counted[name]
+        except KeyError:
+            bit, word = self._counted[name] = self._scan.new_bit(), self._plant.watch_count(name)
+            self._bit_at[word] = bit
         self._scan.reads |= bit
         return self._words[word]
 
@@ -74,14 +74,13 @@ class PlantView:
         """The bits of the signals and counts that changed since the last call, and that of `moved`. A signal
         whose bit is not in `reads` stops the plant no more until `attend` finds it there.
         """
-        words, bits = self._words, self.moved()
+        words, bit_at, bits = self._words, self._bit_at, self.moved()
         count, first = words[COUNT], words[FIRST]
         words[COUNT] = 0
         if count > EDGES:
-            return bits | sum(self._bit_at.values())
-        for place in range(first, first + count):
-            word = words[place]
-            bit = self._bit_at.get(word, 0)
+            return bits | sum(bit_at.values())
+        for word in words[first : first + count]:
+            bit = bit_at.get(word, 0)
             bits |= bit
             if not bit & reads and bit & self._signals:
                 self.asleep |= bit
@@ -98,20 +97,15 @@ class PlantView:
 
     def moved(self) -> int:
         """The bit of what has happened, if anything has since the last call."""
-        begun = sum(self._happened.values())
-        if begun == self._begun:
+        if self._happened == self._seen:
             return 0
-        self._begun = begun
+        self._seen = dict(self._happened)
         return self._happened_bit
 
     def happened(self, *kinds: str) -> int:
         """How many disturbances of these kinds have begun; of all kinds that are faults if none is named."""
         self._scan.reads |= self._happened_bit
-        happened, number = self._happened, 0
-        for kind in kinds or FAULTS:
-            if kind in happened:
-                number += happened[kind]
-        return number
+        return sum(map(self._happened.get, kinds or FAULTS, repeat(0)))
 
     def _watch(self, name: str) -> None:
         self._offsets[name] = self._plant.signal(name)
