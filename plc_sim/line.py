@@ -53,6 +53,8 @@ class VirtualLine(DeviceLink):
     """The bits in which the image at `time`, ahead of the twin, differs from the one shown."""
     after = NEVER
     """The next instant when that image has been shown."""
+    ordered = 0
+    """The bits of what the orders of the last scan have changed in the image."""
     arrival = NEVER
     data = b""
     outward = False
@@ -88,11 +90,12 @@ class VirtualLine(DeviceLink):
         """Nothing to disconnect."""
 
     def submit(self, orders: tuple[Order, ...]) -> None:
-        now = self.clock.now()
+        now, image = self.clock.now(), self.image
         self.catch_up(now)
         self.session.submit(orders)
         self.converse(b"", now)
         self.go_ahead()
+        self.ordered |= self.changed(image, self.image)
 
     def cut(self, now: int, cause: str) -> None:
         """The cable is pulled: what is on the wire is lost."""

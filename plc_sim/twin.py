@@ -192,6 +192,8 @@ class Twin:
         lines = self.lines.values()
         for line in lines:
             line.heed(reads)
+            if line.ordered:
+                due, line.ordered = 0 if line.ordered & reads else due, 0
         self.plant.wait(max(due, self.instant + 1), reads)
         while not self._turn() & SCAN:
             pass

@@ -9,11 +9,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from control.errors import ConfigurationError, ConnectError, DefinitionError
+from control.link import Progress
 from control.packml import State
 from control.project import load_project
+from control.property import Property
 from control.scan import ns
 from plc_sim.disturb import targets
 from plc_sim.scenario import KINDS, Attendance, Disturbance
+from plc_sim.simulation import Simulation
 from plc_sim.twin import Twin
 from tests.plc_sim.pick import CELL, Run, pick_twin
 
@@ -69,6 +72,21 @@ def test_leaving_out_scans_and_polls_changes_nothing(seed: int, happen: list[Dis
         run.run_until(18.0)
         outcomes.append(outcome(run))
     assert outcomes[0] == outcomes[1]
+
+
+def order_is_active(cell: Any, plant: Any) -> bool:
+    return cell.robot.progress(cell.robot.given[0]).progress is Progress.ACTIVE
+
+
+def test_an_order_that_begins_at_once_is_seen_so_at_the_next_scan() -> None:
+    armed = []
+    for every_scan in (False, True):
+        always = Property("T-1", "an order may be active", order_is_active, lambda cell, plant: True)
+        run = Simulation(pick_twin(seed=3), properties=[always], every_scan=every_scan)
+        run.run(20.0)
+        run.note_armed()
+        armed.append(run.armed)
+    assert armed[0] == armed[1] != {"T-1": 0}
 
 
 def test_three_runs_are_one_and_another_seed_is_another() -> None:
