@@ -56,7 +56,7 @@ class Simulation:
         cell._scan.history = self.history
         twin.every_scan = self.every_scan
         for line in twin.lines.values():
-            line.skipping = not self.every_scan
+            line.skipping &= not self.every_scan
         cell.sinks.append(self.tell)
         cell.watch(self.properties, PlantView(twin.plant, cell._scan, twin.disturber.happened))
         cell.violations = self.violations

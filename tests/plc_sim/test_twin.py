@@ -15,9 +15,9 @@ from control.project import load_project
 from control.property import Property
 from control.scan import ns
 from plc_sim.disturb import targets
-from plc_sim.scenario import KINDS, Attendance, Disturbance
+from plc_sim.scenario import KINDS, Attendance, Disturbance, production
 from plc_sim.simulation import Simulation
-from plc_sim.twin import Twin
+from plc_sim.twin import Twin, twin_class
 from tests.plc_sim.pick import CELL, Run, pick_twin
 
 TEMPLATE = pick_twin()
@@ -87,6 +87,22 @@ def test_an_order_that_begins_at_once_is_seen_so_at_the_next_scan() -> None:
         run.note_armed()
         armed.append(run.armed)
     assert armed[0] == armed[1] != {"T-1": 0}
+
+
+def test_on_a_line_too_slow_for_leaving_out_polls_none_is_left_out() -> None:
+    outcomes = []
+    for every_scan in (False, True):
+        project = load_project(CELL)
+        table = project.toml.links["robot"]
+        slow = table.url.replace("38400", "14400")
+        project.toml.links["robot"] = table.model_copy(update={"url": slow})
+        twin = twin_class(project)(seed=7, scenario=production, project=project)
+        run = Simulation(twin, every_scan=every_scan)
+        run.run(20.0)
+        line = twin.lines["robot"]
+        line.catch_up(twin.now())
+        outcomes.append((run.hash.hexdigest(), line.session.polls, line.session.poll_instants))
+    assert outcomes[0] == outcomes[1]
 
 
 def test_three_runs_are_one_and_another_seed_is_another() -> None:
