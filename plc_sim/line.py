@@ -132,16 +132,17 @@ class VirtualLine(DeviceLink):
         self.reach(now)
         self.go_ahead()
 
-    def heed(self, reads: int) -> None:
-        """The controller waits for what has these bits; a new image without them is not news to it."""
+    def heed(self, reads: int) -> bool:
+        """The controller waits for what has these bits; whether its last orders have already changed some of
+        it. A new image without them is not news to it.
+        """
         self.reads = reads
         if self.coming:
             self.next = self.time if self.coming & reads else self.after
-
-    def refresh(self, now: int) -> None:
-        """Bring `image` to what the controller would see at `now`."""
-        if self.coming and self.time <= now:
-            self.settle()
+        if not self.ordered:
+            return False
+        ordered, self.ordered = self.ordered, 0
+        return ordered & reads != 0
 
     def reach(self, until: int) -> None:
         """Do everything that happens up to `until`, and nothing ahead of it: something arrives at either end,
@@ -170,7 +171,7 @@ class VirtualLine(DeviceLink):
         if session.limit < due:
             due = session.limit
         elif due == NEVER:
-            if wakes == NEVER and self.answered == self.version and self.resting:
+            if wakes == NEVER and self.answered == self.version and self.skipping and session.steady:
                 return NEVER
             due = session.due()
             if due < self.time:
@@ -292,7 +293,7 @@ class VirtualLine(DeviceLink):
         self.settle()
 
     def settle(self) -> None:
-        """All that was done ahead has happened."""
+        """All that was done ahead has happened: its image is shown."""
         self.kept = None
         if self.coming:
             self.coming, self.next, self.image = 0, self.after, self.session.image

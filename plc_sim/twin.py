@@ -191,16 +191,18 @@ class Twin:
     def _pass(self, due: int, reads: int) -> int:
         lines = self.lines.values()
         for line in lines:
-            line.heed(reads)
-            if line.ordered:
-                due, line.ordered = 0 if line.ordered & reads else due, 0
-        self.plant.wait(max(due, self.instant + 1), reads)
+            if line.heed(reads):
+                due = 0
+        instant = self.instant
+        self.plant.wait(due if due > instant else instant + 1, reads)
         while not self._turn() & SCAN:
             pass
-        self.plc_link.refresh(self.instant)
+        instant = self.instant
+        self.plc_link.refresh(instant)
         for line in lines:
-            line.refresh(self.instant)
-        return self.instant
+            if line.coming and line.time <= instant:
+                line.settle()
+        return instant
 
     def _turn(self) -> int:
         """Let time pass until something happens outside the plant, and let it happen; why it stopped."""

@@ -120,8 +120,8 @@ class LineRig(RobotRig):
                 self.line.notice(now)
             if self.line.next <= now:
                 self.line.step(now)
-            if now >= end:
-                self.line.refresh(now)
+            if now >= end and self.line.time <= now:
+                self.line.settle()
             self.look()
             if now >= end:
                 return
