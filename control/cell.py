@@ -222,7 +222,8 @@ class Cell(Controller):
         for port in self.ports:
             changed |= port.take(now)
         for device in self.devices.values():
-            changed |= device.take()
+            if device.link.image is not device.image:
+                changed |= device.load(device.link.image)
         if self.asked or self.heard:
             self.heard = tuple(self.asked.popleft() for _ in range(len(self.asked)))
             changed |= self.heard_bit if self.heard else 0
@@ -232,14 +233,13 @@ class Cell(Controller):
         scan, state, reactions, watched = self._scan, self._state, self.reactions, self.watch_list
         if state["latched"][0]:
             return
-        now = scan.now
-        if now >= reactions.due or scan.changed & reactions.reads:
+        if scan.now >= reactions.due or scan.changed & reactions.reads:
             reactions.evaluate(scan)
         if state["demands"][0] or state["complete"][0]:
             self.change_state()
             reactions.disturb(scan.settle())
         self.running.evaluate(scan)
-        if now >= watched.due or scan.changed & watched.reads:
+        if scan.now >= watched.due or scan.changed & watched.reads:
             watched.evaluate(scan)
         if scan.written:
             self.conclude()

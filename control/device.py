@@ -132,10 +132,6 @@ class Device(Declared):
 
     _settable = frozenset({"image"})
 
-    def take(self) -> int:
-        """Take the newest image; the bits of the fields that differ."""
-        return 0 if self.link.image is self.image else self.load(self.link.image)
-
     def load(self, new: Any) -> int:
         """Take an image; the bits of the fields that differ."""
         old = self.image

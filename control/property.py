@@ -126,8 +126,8 @@ class WatchList(Ladder):
         """Tells the bits of what has moved in the plant without an edge."""
         super().__init__(self.properties)
 
-    def evaluate(self, scan: Scan) -> None:
-        super().evaluate(scan)
+    def learn(self) -> None:
+        super().learn()
         if self.plant is not None and self.plant.asleep & self.reads:
             self.plant.attend(self.reads)
 

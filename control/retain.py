@@ -263,9 +263,12 @@ class Retained:
 
     def show(self, saved: Values) -> int:
         """Let the cell see these values as the durable ones; the bits of those that differ."""
-        new = saved.items() - self.scan.durable.items()
+        before, changed = self.scan.durable, 0
+        for key, bit in self.scan.durable_bits.items():
+            if key not in before or saved.get(key) != before[key]:
+                changed |= bit
         self.scan.durable = saved
-        return reduce(or_, [self.scan.durable_bits[key] for key, _ in new], 0)
+        return changed
 
     def save(self, scan: Scan) -> None:
         """Begin to save what this scan changed of the retained values."""

@@ -113,10 +113,10 @@ class Sequence(Declared, Generic[C]):
     def _reach(self, name: str) -> None:
         """Be in a step from now on."""
         scan, runner = self._scan, self.runner
-        scan.locked, scan.actor = "", f"{self.name}.{name}"
         limit, now = runner.limits[name], scan.now
+        scan.locked, scan.actor = "", f"{self.name}.{name}"
         if limit == NEVER:
-            runner.move(new_place((name, now, limit, False, NEVER, name != DONE)))
+            runner.move(new_place((name, now, NEVER, False, NEVER, name != DONE)))
         else:
             runner.move(new_place((name, now, now + limit, False, NEVER, False)))
 
