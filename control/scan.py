@@ -150,13 +150,13 @@ class Ladder:
 
     def evaluate(self, scan: Scan) -> None:
         """Evaluate in order the rungs whose reads changed or whose time has come, if there are any."""
-        reads_of, due_of, now, never, stale = self.reads_of, self.due_of, scan.now, NEVER, False
+        reads_of, due_of, stale = self.reads_of, self.due_of, False
         wanted: list[int] = list(map(scan.changed.__and__, reads_of))
-        if now >= self.due:
-            wanted = list(map(or_, map(now.__ge__, due_of), wanted))
+        if scan.now >= self.due:
+            wanted = list(map(or_, map(scan.now.__ge__, due_of), wanted))
         for place, run in compress(self.runs, wanted):
             scan.reads = scan.touched = 0
-            scan.due = never
+            scan.due = NEVER
             run(scan)
             due_of[place] = scan.due
             reads = scan.reads | scan.touched
