@@ -9,9 +9,8 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from enum import Enum
-from functools import reduce
 from itertools import compress
-from operator import attrgetter, ne, or_
+from operator import attrgetter, ne
 from typing import Any, NamedTuple
 
 from control.block import Region
@@ -161,7 +160,7 @@ class DeviceLink(Link):
 
     def changed(self, old: Any, new: Any) -> int:
         """The bits of what differs between two images."""
-        bits = reduce(or_, compress(self.field_bits, map(ne, old, new)), 0)
+        bits = sum(compress(self.field_bits, map(ne, old, new)))
         if new.ended is not old.ended:
             for state in reversed(new.ended):
                 if state in old.ended:

@@ -206,8 +206,8 @@ class Twin:
 
     def _turn(self) -> int:
         """Let time pass until something happens outside the plant, and let it happen; why it stopped."""
-        due = min(self.disturber.next, LAST, *map(NEXT, self.outside))
-        plant = self.plant
+        plant, outside = self.plant, self.outside
+        due = min(self.disturber.next, LAST, *map(NEXT, outside))
         now = advance(plant.block, due)
         if now == self.instant:
             self._stand(now)
@@ -220,7 +220,9 @@ class Twin:
                 self.program.scan(now)
                 return 0
             self._edges(now, cause)
-        if due <= now or cause & DEVICE:
+            if cause & DEVICE:
+                due = min(due, *map(NEXT, outside))
+        if due <= now:
             self._step(now)
         return cause
 
