@@ -62,6 +62,28 @@ def test_a_change_of_a_count_is_judged_at_its_instant_whatever_is_skipped() -> N
     assert len(left) > 1, "wanted a part to leave, which is no edge of any signal"
 
 
+def changing(name: str) -> Property:
+    """A property that looks at a signal while the belt moves, and is violated whenever it changes then."""
+    return Property(
+        name,
+        "stays as it is",
+        lambda cell, plant: f"{plant.value(name)}" if plant.belt.moving else "",
+        lambda cell, plant: False,
+    )
+
+
+def test_a_signal_that_is_read_now_and_then_is_judged_at_its_instant_while_it_is() -> None:
+    names = [name for name in pick_twin().plant.layout.signal_offsets if name.startswith("st")]
+    changes: list[set[tuple[int, str]]] = []
+    for every_scan in (False, True):
+        twin = pick_twin(attendance=Attendance.STARTS, parameters={"feeder.good": 0.5})
+        run = Simulation(twin, properties=[*map(changing, names)], every_scan=every_scan)
+        run.run_until(40.0)
+        changes.append({(violation.time, violation.requirement) for violation in run.violations})
+    assert changes[0] == changes[1]
+    assert len([time for time, name in changes[0] if name == "stop_eye.blocked"]) > 6
+
+
 def test_a_run_ends_at_the_first_violation_if_it_shall() -> None:
     run = judged(SHUT)
     run.run(20.0, until_violation=True)
