@@ -232,7 +232,7 @@ class Cell(Controller):
     def evaluate(self) -> None:
         scan, state, reactions, watched = self._scan, self._state, self.reactions, self.watch_list
         if state["latched"][0]:
-            return
+            return watched.evaluate(scan)
         if scan.now >= reactions.due or scan.changed & reactions.reads:
             reactions.evaluate(scan)
         if state["demands"][0] or state["complete"][0]:
@@ -248,7 +248,7 @@ class Cell(Controller):
         state, retained = self._state, self.retained
         super().plan()
         if state["latched"][0]:
-            self.reads, self.due = 0, NEVER
+            self.reads, self.due = self.watch_list.reads, self.watch_list.due
         elif state["demands"][0] or state["complete"][0]:
             self.due = 0
         elif retained.coming & self.reads:

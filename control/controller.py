@@ -139,6 +139,7 @@ class Controller(Declared):
                 self.begin_anew()
             elif now < self.due and not scan.changed & self.reads:
                 self.put()
+                put(self, "due", min(self.due, *map(LAPSE, self.ports)))
                 return
             self.evaluate()
             self.commit()

@@ -128,8 +128,13 @@ MOVE_JOINTS, MOVE_DIRECT, MOVE_LINEAR = (
 
 
 def with_speed(session: MelfaSession, command: str, *requests: Exchange) -> tuple[Exchange, ...]:
-    """Requests, after the one that sets a speed, unless the robot has it already."""
-    return requests if command in session.speeds else (ask(command), *requests)
+    """Requests, after the one that sets a speed, unless the robot has it already; until that is answered
+    nobody knows which it has.
+    """
+    if command in session.speeds:
+        return requests
+    session.forget_speed(command)
+    return (ask(command), *requests)
 
 
 def move_axes(session: MelfaSession, joints: tuple[float, ...], speed: float) -> tuple[Exchange, ...]:
@@ -293,8 +298,13 @@ class MelfaSession(Session):
 
     def note_speed(self, verb: str, command: str, data: str) -> None:
         """The robot has this speed for the motions of one kind."""
+        self.forget_speed(command)
+        self.speeds |= {command}
+
+    def forget_speed(self, command: str) -> None:
+        """Whichever speed the robot has for the motions of this command's kind is not known."""
         kind = command.partition(" ")[0]
-        self.speeds = frozenset(speed for speed in self.speeds if not speed.startswith(kind)) | {command}
+        self.speeds = frozenset(speed for speed in self.speeds if not speed.startswith(kind))
 
     def note_stop(self, verb: str, command: str, data: str) -> None:
         """What moved is braking, to its end or to go on."""

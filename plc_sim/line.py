@@ -102,13 +102,13 @@ class VirtualLine(DeviceLink):
         self.catch_up(now)
         self.arrival = NEVER
         self.session.disconnect(cause)
-        self.plan()
+        self.image, self.next = self.session.image, self.soonest()
 
     def mend(self, now: int) -> None:
         """The cable is back."""
         self.time = now
         self.session.connect(now)
-        self.plan()
+        self.next = self.soonest()
 
     def silence(self, now: int) -> None:
         """The device lost power: an answer it has not begun to send is never sent."""
@@ -257,11 +257,13 @@ class VirtualLine(DeviceLink):
         self.kept = vars(self).copy(), vars(self.session).copy(), vars(self.endpoint).copy()
 
     def go_back(self, kept: Kept) -> None:
-        """Be where the line was before it went ahead; what it has foreseen stays so."""
-        foreseen = self.foreseen
+        """Be where the line was before it went ahead; what it has foreseen stays so, and what it was told
+        since.
+        """
+        since = self.foreseen, self.reads, self.ordered
         for part, was in zip((self, self.session, self.endpoint), kept, strict=True):
             vars(part).update(was)
-        self.foreseen = foreseen
+        self.foreseen, self.reads, self.ordered = since
 
     # what was left out
 

@@ -294,6 +294,7 @@ class Twin:
         unanswered.
         """
         now, self.off = self.now(), True
+        self.store.take(now)  # what is on disk by now stays there
         self.plc_link.lose(now)
         for line in self.lines.values():
             line.cut(now, "the controller is off")

@@ -110,3 +110,26 @@ def moved(desk: MelfaDesk) -> list[bytes]:
         desk.reply(b"QoK" if heard != b"1;1;DSTATE\r" else READY)
     desk.exchange(b"1;1;DSTATE\r", READY)
     return frames
+
+
+def test_a_speed_whose_answer_was_lost_is_not_taken_for_the_one_before() -> None:
+    """The robot may have taken it: the next motion, slower again, would be faster than ordered."""
+    desk = MelfaDesk().identified()
+    _, arguments, exchanges = GOLDEN[3]
+    desk.order("move_direct_absolute", *arguments)
+    for request, answer in exchanges:
+        desk.exchange(request, answer)
+    desk.order("move_direct_absolute", arguments[0], 1.0, number=2)
+    assert desk.hear() == b"1;1;EXECJOVRD 100.0\r"
+    desk.order("group_stop", number=3)
+    assert command(desk) == b"1;1;STOP\r"
+    desk.reply(b"QoK")
+    desk.order("move_direct_absolute", *arguments, number=4)
+    assert command(desk) == b"1;1;EXECJOVRD 25.0\r"
+
+
+def command(desk: MelfaDesk) -> bytes:
+    """The next request that is no poll; polls are answered."""
+    while (request := desk.hear(within=5.0)) == b"1;1;DSTATE\r":
+        desk.reply(READY)
+    return request

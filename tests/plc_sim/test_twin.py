@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from control.controller import Entry
 from control.errors import ConfigurationError, ConnectError, DefinitionError
 from control.link import Progress
 from control.packml import State
@@ -72,6 +73,37 @@ def test_leaving_out_scans_and_polls_changes_nothing(seed: int, happen: list[Dis
         run.run_until(18.0)
         outcomes.append(outcome(run))
     assert outcomes[0] == outcomes[1]
+
+
+AT_ONCE: dict[str, tuple[int, list[Disturbance]]] = {
+    "a lost PLC link alone": (2, [Disturbance(8.0, "link_lost", "plc", 3.0)]),
+    "a cut line and a silent robot": (
+        3,
+        [Disturbance(8.0, "link_lost", "robot", 2.0), Disturbance(8.0, "robot_silent", "robot", 2.0)],
+    ),
+    "a cut line and a robot alarm": (
+        3,
+        [Disturbance(8.0, "link_lost", "robot", 2.0), Disturbance(8.0, "robot_alarm", "robot", 2.0)],
+    ),
+    "power lost just after a value was saved": (
+        262,
+        [Disturbance(0.05, "cell_power_loss", duration=3.0, after="pick CARRYING")],
+    ),
+}
+
+
+@pytest.mark.parametrize("case", AT_ONCE)
+def test_what_happens_at_one_instant_happens_in_every_run(case: str) -> None:
+    """Without properties, whose reads wake the controller for much else."""
+    seed, happen = AT_ONCE[case]
+    traces = []
+    for every_scan in (False, True):
+        trace: list[Entry] = []
+        twin = pick_twin(*happen, seed=seed)
+        run = Simulation(twin, every_scan=every_scan, sinks=[lambda now, entries, t=trace: t.extend(entries)])
+        run.run(30.0)
+        traces.append(trace)
+    assert traces[0] == traces[1]
 
 
 def order_is_active(cell: Any, plant: Any) -> bool:
