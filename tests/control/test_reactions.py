@@ -12,6 +12,7 @@ from control.device import Handle, Motion, device
 from control.link import Progress
 from control.memory import MemoryLink
 from control.packml import Command, State
+from control.property import Property, always
 from control.sequence import Sequence
 from control.state import Var
 from control.step import DONE, OUTSIDE, Step
@@ -80,9 +81,13 @@ def test_an_exception_aborts_with_its_place_and_a_second_one_latches_the_safe_va
     steps = (Step("A", to={DONE: Push.pushed}, limit=0.2),)
     cleanup: Any = type("Cleanup", (Push,), {"steps": steps})
     desk = pushing(type("Press", (Press,), {"sequences": {S.EXECUTE: Push, S.ABORTING: cleanup}}))
+    desk.cell.watch([Property("R1", "never latched", always, lambda cell: not cell.latched, 0.05)])
     desk.set(Status.broken, True)
     desk.scan(3)
     assert desk.cell.latched.startswith("ValueError: the eye is broken (test_cell.py:")
+    assert desk.cell.violations == []
+    desk.scan(5)
+    assert [violation.requirement for violation in desk.cell.violations] == ["R1"]
     desk.set(Status.broken, False)
     for command in (C.CLEAR, C.RESET, C.START):
         desk.ask(command)
