@@ -1,4 +1,4 @@
-"""The scan: read images, evaluate the logic, clamp the outputs, judge the properties, commit, record.
+"""The scan: read images, evaluate the logic, judge the properties, clamp the outputs, commit, record.
 
 A scan is a transaction: outputs, Vars, steps, timers and device orders commit together or not at all.
 `Controller` is what a cell and a PLC program have in common; the cell adds PackML, devices and alarms
@@ -30,7 +30,9 @@ Q = TypeVar("Q", bound="Sequence[Any]")
 READS, DUE, LAPSE = attrgetter("reads"), attrgetter("due"), attrgetter("lapse")
 Entry = tuple[int, str, Any]
 Sink = Callable[[int, list[Entry]], None]
-"""Called after every scan that evaluated anything, with its instant (ns) and its entries of the trace."""
+"""Called after every scan that evaluated anything, with its instant (ns) and its entries of the trace, and
+between two scans with what the judging of properties left there.
+"""
 
 
 class Controller(Declared):

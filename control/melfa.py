@@ -29,7 +29,7 @@ RUN_BITS: Mapping[str, int] = {"servo_on": 0x20, "running": 0x40, "operation_rig
 STOP_BITS: Mapping[str, int] = {"safety_chain": 0x01, "stopped": 0x02, "waiting": 0x04, "stop_input": 0x08}
 NEEDED = frozenset({"servo_on", "operation_right"})
 BLOCKING = frozenset({"stop_input", "safety_chain"})
-"""The bits of a robot that can move."""
+"""A robot can move if it has all bits of the first and none of the second."""
 BITS = {**RUN_BITS, **{name: bit << 8 for name, bit in STOP_BITS.items()}}
 
 

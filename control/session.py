@@ -36,6 +36,9 @@ TRIES = 3
 class Session(ABC):
     """Half-duplex request and answer. A protocol says how frames look and what answers mean.
 
+    Whatever a session keeps is an attribute that is replaced, never changed: a copy of its attributes is a
+    snapshot.
+
     `due` is the next instant (ns) at which `step` must be called even if nothing was received. `polls` counts
     the status polls and `poll_instants` is the sum of the instants they were sent at, both with those that
     were skipped.

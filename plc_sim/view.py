@@ -1,7 +1,7 @@
 """The plant as it is, for properties: `plant.belt.moving`, `plant.count("feeder.fed")`.
 
-Reading a signal or a count makes it a predicate: from then on the plant stops at every edge of it, and the
-properties that read it are judged there, at the exact instant.
+Reading a signal or a count makes it a predicate: the plant stops at every edge of it, as long as a property
+depends on it, and the properties that read it are judged there, at the exact instant.
 """
 
 from __future__ import annotations
