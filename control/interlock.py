@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from control.block import with_value
 from control.controller import resolve
 from control.errors import DefinitionError, nearest
 from control.packml import Command
@@ -109,6 +110,8 @@ class InterlockRung(Rung):
     def __init__(self, interlock: Interlock, owner: Any) -> None:
         tags = [resolve(type(owner), tag) for tag in interlock.tags]
         self.outputs = [(tag, getattr(owner, tag.path.partition(".")[0])) for tag in tags]
+        self.safe = [tag.decode(with_value(bytes(block.size), tag, tag.safe)) for tag, block in self.outputs]
+        """What the outputs read at their safe values, which a raw scale may round."""
         self.checked = Checked(owner, interlock.allow)
         self.reason = ""
         self.bit = owner._scan.new_bit()
@@ -116,7 +119,8 @@ class InterlockRung(Rung):
     @property
     def ordered(self) -> bool:
         """One of the outputs is ordered away from its safe value."""
-        return any(tag.__get__(block, type(block)) != tag.safe for tag, block in self.outputs)
+        values = [tag.__get__(block, type(block)) for tag, block in self.outputs]
+        return values != self.safe
 
     def run(self, scan: Scan) -> None:
         reason, old = self.checked.first_failing(scan) if self.ordered else "", self.reason

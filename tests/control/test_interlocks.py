@@ -17,7 +17,7 @@ from control.scan import Scan
 from control.sequence import Sequence
 from control.status import status
 from control.step import OUTSIDE, Step
-from control.tag import Bool
+from control.tag import Bool, Int
 from tests.control.desk import Desk
 
 S, C = State, Command
@@ -120,6 +120,21 @@ def test_an_interlock_clamps_its_outputs_alone_and_names_its_first_failing_reaso
 
 def test_an_interlock_is_asked_only_while_its_outputs_are_ordered() -> None:
     desk = Desk(type("Line", (Line,), {"interlocks": (Interlock((Orders.run,), (Line.zone_clear,)),)}))
+    desk.scan(3)
+    assert not desk.cell.zone_clear() and status(desk.cell)["held_back"] == {}
+
+
+class Speeds(DataBlock):
+    """An output whose safe value its raw scale rounds."""
+
+    speed = Int("0", raw=(0, 27648), low=0.0, high=2.0, safe=0.3)
+
+
+def test_a_rounded_safe_value_is_none_that_was_ordered() -> None:
+    members = {"speeds": writes("plc", Speeds, db=3)}
+    desk = Desk(
+        type("Line", (Line,), {**members, "interlocks": (Interlock((Speeds.speed,), (Line.zone_clear,)),)})
+    )
     desk.scan(3)
     assert not desk.cell.zone_clear() and status(desk.cell)["held_back"] == {}
 
