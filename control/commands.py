@@ -279,7 +279,7 @@ def run_text(data: dict[str, Any]) -> str:
 @cell_path
 @as_json
 def status_command(cell: Path, as_json: bool) -> None:
-    """Tell how a running cell is: state, what it waits for, alarms, retained values."""
+    """Tell how a running cell is: state, what it waits for, what is held back, alarms, retained values."""
     show(read_status(load_project(cell).state), as_json, status_text)
 
 

@@ -102,6 +102,7 @@ def sim(
             simulation.run_until(seconds * (part + 1) / parts)
             bar.update(1)
     wall = time.perf_counter() - began
+    gc.unfreeze()
     data = simulation.summary() | {
         "seed": seed,
         "scenario": scenario,
