@@ -1,10 +1,11 @@
 """The digital twin: components, the simulated PLC, devices, virtual time."""
 
 from plc_sim.components.arm import RV_6S, Arm, ArmModel, Zone
-from plc_sim.components.belt import Belt, EndStop, Feeder, PhotoEye, PickPoint, Pose
+from plc_sim.components.belt import Belt, EndStop, Feeder, Infeed, PhotoEye, PickPoint
 from plc_sim.components.component import Component, OutputEntry
 from plc_sim.components.handling import Chute, Hand, Inspection, Pallet, PalletExchanger
 from plc_sim.components.panel import Button, Door, Lamp, Panel, Switch, button, lamp, switch
+from plc_sim.components.place import Pose, Slot
 from plc_sim.components.pneumatic import Cylinder, Stopper
 from plc_sim.plc import Plc
 from plc_sim.scenario import Disturbance, Operator, Scenario, production, quiet
@@ -24,6 +25,7 @@ __all__ = [
     "EndStop",
     "Feeder",
     "Hand",
+    "Infeed",
     "Inspection",
     "Lamp",
     "Operator",
@@ -38,6 +40,7 @@ __all__ = [
     "RV_6S",
     "Scenario",
     "Simulation",
+    "Slot",
     "Stopper",
     "Switch",
     "Twin",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from plc_sim.components.component import (
     Analogue,
@@ -17,13 +17,15 @@ from plc_sim.components.component import (
     actuator,
     sensor,
 )
+from plc_sim.components.place import ORIGIN, Place, Pose
 from plc_sim.components.site import Site
 from plc_sim.kernel.belt import Mark
 from plc_sim.kernel.draw import ns
 from plc_sim.kernel.eye import EyeRow
 from plc_sim.kernel.feeder import Arrivals, FeederRow
-from plc_sim.kernel.hand import PickPointRow
 from plc_sim.kernel.layout import Rows
+from plc_sim.kernel.part import make_part
+from plc_sim.kernel.place import InfeedRow, PickPointRow
 from plc_sim.kernel.ramp import BeltRow, MarkRow, PartRow
 
 TOUCHING = 1e-9
@@ -111,7 +113,7 @@ class Belt(Component):
     def _lying(self, site: Site, marks: list[float]) -> list[dict[str, Any]]:
         fronts = sorted(self.parts, reverse=True)
         return [
-            {"X": float(x), "MARK": sum(at <= x for at in marks), "PART": (LOOSE_SERIAL + k) * 512 + 1}
+            {"X": float(x), "MARK": sum(at <= x for at in marks), "PART": make_part(LOOSE_SERIAL + k, 0, 1)}
             for k, x in enumerate(fronts)
         ]
 
@@ -201,7 +203,7 @@ class PhotoEye(Component):
 
     def fields(self, site: Site) -> dict[str, Any]:
         length = site.value(self.belt, "part_length")
-        return {"COVERS": sum(self.at <= front < self.at + length for front in self.belt.parts)}
+        return {"SORTS": -1, "COVERS": sum(self.at <= front < self.at + length for front in self.belt.parts)}
 
 
 class EndStop(Component):
@@ -217,43 +219,6 @@ class EndStop(Component):
         site.add_stop(self.belt, self.at, self.name, True)
 
 
-class Pose(NamedTuple):
-    """Position in m, orientation in degrees: R = Rz(c) Ry(b) Rx(a). With a = 180 the tool points down."""
-
-    x: float
-    y: float
-    z: float
-    a: float = 180.0
-    b: float = 0.0
-    c: float = 0.0
-
-
-class Place(Component):
-    """Where a hand takes or leaves parts."""
-
-    acts = False
-    pose: Pose
-
-    @property
-    def x(self) -> Metre:
-        """Of the tool centre point."""
-        return self.pose.x
-
-    @property
-    def y(self) -> Metre:
-        """Of the tool centre point."""
-        return self.pose.y
-
-    @property
-    def z(self) -> Metre:
-        """Of the tool centre point."""
-        return self.pose.z
-
-    def poses(self, site: Site) -> list[Pose]:
-        """Every pose that a hand must reach."""
-        return [self.pose._replace(**{axis: site.value(self, axis) for axis in "xyz"})]
-
-
 class PickPoint(Place):
     """Where a hand with its tool at `pose` can grip a part whose front rests within `tolerance` of `at`."""
 
@@ -264,3 +229,18 @@ class PickPoint(Place):
 
     def check(self, site: Site) -> None:
         self.belt.check_position(site, self, "at", site.value(self, "at"))
+
+
+class Infeed(Place):
+    """The infeed of a belt: a part left here with the tool at `pose` lies with its front at 0.
+
+    A part is taken only when the last one has cleared the infeed.
+    """
+
+    row = InfeedRow
+
+    def __init__(self, belt: Belt, *, pose: Pose = ORIGIN) -> None:
+        self.belt, self.pose = belt, pose
+
+    def attach(self, site: Site) -> None:
+        site.add_mark(self.belt, (self.belt.pitch(site), Mark.CLEARS_INFEED, self.name, 0))

@@ -147,8 +147,16 @@ class Component:
 
     def signals(self) -> Iterator[Signal]:
         """Its digital signals, in the order of their declaration."""
+        yield from (getattr(self, name) for name in self._members(Signal))
+
+    def _members(self, kind: type) -> list[str]:
+        """Names of its class's attributes of a kind, in the order of their declaration."""
         members = {name: member for cls in reversed(type(self).__mro__) for name, member in vars(cls).items()}
-        yield from (member.of(self) for member in members.values() if isinstance(member, Signal))
+        return [name for name, member in members.items() if isinstance(member, kind)]
+
+    def analogues(self) -> Iterator[Analogue]:
+        """Its analogue values, in the order of their declaration."""
+        yield from (getattr(self, name) for name in self._members(Analogue))
 
     def parameters(self) -> dict[str, Any]:
         """Its parameters by name."""

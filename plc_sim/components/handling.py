@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from plc_sim.components.arm import Arm
-from plc_sim.components.belt import PickPoint, Place, Pose
 from plc_sim.components.component import Component, Metre, Second, actuator, sensor
+from plc_sim.components.place import Numbers, Place, Pose
 from plc_sim.components.site import Site
 from plc_sim.kernel.hand import HandRow
 from plc_sim.kernel.inspection import InspectionRow
@@ -88,27 +88,16 @@ class Hand(Component):
         self.close_time, self.open_time, self.tolerance = close_time, open_time, tolerance
 
     def fields(self, site: Site) -> dict[str, Any]:
-        numbers = Rows(None, [_Number(site, place) for place in self.places], self.name)
-        return {"PLACES": numbers, "PLACE_COUNT": len(self.places)}
-
-
-class _Number:
-    """The number of a component, known once the layout is built."""
-
-    def __init__(self, site: Site, component: Component) -> None:
-        self._site, self._component = site, component
-
-    def __int__(self) -> int:
-        return self._site.layout.numbers[self._component.name]
+        return {"PLACES": Numbers(site, self.places, self.name), "PLACE_COUNT": len(self.places)}
 
 
 class Inspection(Component):
-    """Tells `time` after `start` whether a good part lies at a pick point; `start` low resets it."""
+    """Tells `time` after `start` whether a good part lies at a place; `start` low resets it."""
 
     row = InspectionRow
     start = actuator("inspects")
     ready = sensor("the result is there")
     good = sensor("a part lies there and is good")
 
-    def __init__(self, point: PickPoint, *, time: Second = 0.3) -> None:
+    def __init__(self, point: Place, *, time: Second = 0.3) -> None:
         self.point, self.time = point, time

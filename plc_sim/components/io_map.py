@@ -219,6 +219,7 @@ class IoMap:
         return {
             "SOURCE": source.component.name,
             "SOURCE_TYPE": source.component.row.KIND,
+            "SOURCE_VALUE": [each.name for each in source.component.analogues()].index(source.name),
             "BYTE": byte,
             "OCTETS": tag.size,
             **_scale(tag),

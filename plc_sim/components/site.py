@@ -31,6 +31,8 @@ class Site:
         self.stops: dict[Component, list[tuple[float, str, bool]]] = {}
         self.stop_rows: dict[Component, Rows] = {}
         self.analogues: dict[Component, int] = {}
+        self.eyes: dict[Component, list[Component]] = {}
+        """The sensors that look at a place."""
 
     def _check_names(self) -> None:
         known = {

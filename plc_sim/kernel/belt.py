@@ -12,7 +12,7 @@ from enum import IntEnum
 
 from plc_sim.kernel.compilation import Reals, Words, kernel
 from plc_sim.kernel.draw import ns
-from plc_sim.kernel.eye import EyeRow
+from plc_sim.kernel.eye import cover
 from plc_sim.kernel.header import NEVER
 from plc_sim.kernel.memory import before_segment
 from plc_sim.kernel.ramp import BeltRow, MarkRow, PartRow, StopRow, belt_speed
@@ -72,20 +72,14 @@ def _new_segment(I: Words, F: Reals, o: int, t: int, v: float, goal: float) -> N
 
 
 @kernel
-def _cover(I: Words, eye: int, change: int, t: int) -> None:
-    I[row_of(I, eye) + EyeRow.COVERS] += change
-    poke(I, eye, t)
-
-
-@kernel
 def _reach_mark(I: Words, o: int, q: int, t: int) -> None:
     m = I[o + BeltRow.MARKS] + MarkRow.SIZE * I[q + PartRow.MARK]
     I[q + PartRow.MARK] += 1
     effect = I[m + MarkRow.EFFECT]
     if effect == Mark.COVERS_EYE:
-        _cover(I, I[m + MarkRow.TARGET], 1, t)
+        cover(I, I[m + MarkRow.TARGET], I[q + PartRow.PART], 1, t)
     elif effect == Mark.UNCOVERS_EYE:
-        _cover(I, I[m + MarkRow.TARGET], -1, t)
+        cover(I, I[m + MarkRow.TARGET], I[q + PartRow.PART], -1, t)
     else:
         poke(I, I[m + MarkRow.TARGET], t)
 
@@ -98,7 +92,7 @@ def _remove(I: Words, F: Reals, o: int, i: int, t: int) -> None:
     for k in range(I[o + BeltRow.MARK_COUNT]):
         effect = I[m + MarkRow.EFFECT]
         if effect == Mark.COVERS_EYE and k < passed <= I[m + MarkRow.PAIR]:
-            _cover(I, I[m + MarkRow.TARGET], -1, t)
+            cover(I, I[m + MarkRow.TARGET], I[q + PartRow.PART], -1, t)
         elif effect == Mark.CLEARS_INFEED and k >= passed:
             poke(I, I[m + MarkRow.TARGET], t)
         m += MarkRow.SIZE

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from plc_sim.kernel.compilation import Words, kernel
 from plc_sim.kernel.header import NEVER
-from plc_sim.kernel.row import Row, duration, signal, state
-from plc_sim.kernel.schedule import schedule
+from plc_sim.kernel.part import sort_of
+from plc_sim.kernel.row import Row, duration, signal, state, whole
+from plc_sim.kernel.schedule import poke, row_of, schedule
 from plc_sim.kernel.signals import drive
 
 
@@ -15,10 +16,20 @@ class EyeRow(Row, kind=3):
     BLOCKED = signal("the beam is interrupted")
     ON_DELAY = duration("from interruption to output", live=True)
     OFF_DELAY = duration("from restored beam to output", live=True)
+    SORTS = whole("a bit for each sort of parts that it senses; -1: all")
     COVERS = state("parts in the beam")
     RAW = state("the beam is interrupted, delays aside")
     OUTPUT = state("what it says")
     CHANGE_AT = state("when its output follows", "ns", initial=NEVER)
+
+
+@kernel
+def cover(I: Words, eye: int, part: int, change: int, t: int) -> None:
+    """A part comes into (1) or leaves (-1) the sight of the eye with that number, if it senses such parts."""
+    o = row_of(I, eye)
+    if I[o + EyeRow.SORTS] >> sort_of(part) & 1:
+        I[o + EyeRow.COVERS] += change
+        poke(I, eye, t)
 
 
 @kernel

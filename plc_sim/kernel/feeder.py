@@ -1,7 +1,4 @@
-"""A feeder: lays parts on a belt, periodically, at exponential intervals or at listed times.
-
-A part is one word: its serial number at its feeder, its sort and whether it is good.
-"""
+"""A feeder: lays parts on a belt, periodically, at exponential intervals or at listed times."""
 
 from __future__ import annotations
 
@@ -11,6 +8,7 @@ from plc_sim.kernel.belt import add_part
 from plc_sim.kernel.compilation import Reals, Words, kernel
 from plc_sim.kernel.draw import ln, u01
 from plc_sim.kernel.header import NEVER
+from plc_sim.kernel.part import SORTS, make_part
 from plc_sim.kernel.row import Row, component, duration, real, rows, signal, state, whole
 from plc_sim.kernel.schedule import schedule
 from plc_sim.kernel.signals import seen
@@ -32,7 +30,7 @@ class FeederRow(Row, kind=4):
     ARRIVALS = whole("an Arrivals", low=0, high=2)
     PERIOD = duration("time between parts; their mean if exponential", low=1e-9, live=True)
     GOOD = real("share of good parts", low=0.0, high=1.0, live=True)
-    SORTS = whole("parts are of sort 0 to SORTS - 1, equally likely", low=1, high=256)
+    SORTS = whole("parts are of sort 0 to SORTS - 1, equally likely", low=1, high=SORTS)
     TIMES = rows("listed times, ns")
     TIME_COUNT = whole("how many")
     KEY = whole("key of its draws")
@@ -42,18 +40,6 @@ class FeederRow(Row, kind=4):
     FED = state("parts laid on the belt", counted=True)
     WAIT_FROM = state("since when a part has been waiting, or -1", "ns", initial=-1)
     BLOCKED = state("time for which a part has waited", "ns", counted=True)
-
-
-@kernel
-def make_part(serial: int, sort: int, good: int) -> int:
-    """The word of a part; never 0."""
-    return serial * 512 + sort * 2 + good
-
-
-@kernel
-def is_good(part: int) -> int:
-    """1 for a good part."""
-    return part & 1
 
 
 @kernel

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from plc_sim.kernel.belt import part_at, part_near
 from plc_sim.kernel.compilation import Reals, Words, kernel
-from plc_sim.kernel.feeder import is_good
-from plc_sim.kernel.hand import PickPointRow
 from plc_sim.kernel.header import NEVER
+from plc_sim.kernel.part import is_good
+from plc_sim.kernel.place import part_in
 from plc_sim.kernel.row import Row, component, duration, signal, state
-from plc_sim.kernel.schedule import row_of, schedule
+from plc_sim.kernel.schedule import schedule
 from plc_sim.kernel.signals import drive, seen
 
 
@@ -18,7 +17,7 @@ class InspectionRow(Row, kind=9):
     START = signal("inspects; its falling edge takes the result back")
     READY = signal("the result is there")
     GOOD = signal("a part lies there and is good")
-    POINT = component("the pick point it looks at")
+    POINT = component("the place it looks at")
     TIME = duration("from START to READY", live=True)
     STARTED = state("START as seen")
     DUE = state("when the result is there", "ns", initial=NEVER)
@@ -31,10 +30,7 @@ def inspection_step(I: Words, F: Reals, c: int, o: int, t: int) -> None:
     if t >= I[o + InspectionRow.DUE]:
         I[o + InspectionRow.DUE] = NEVER
         I[o + InspectionRow.DONE] += 1
-        point = row_of(I, I[o + InspectionRow.POINT])
-        belt = I[point + PickPointRow.BELT]
-        i = part_near(I, F, belt, F[point + PickPointRow.AT], F[point + PickPointRow.TOLERANCE], t)
-        drive(I, I[o + InspectionRow.GOOD], is_good(part_at(I, belt, i)) if i >= 0 else 0, t)
+        drive(I, I[o + InspectionRow.GOOD], is_good(part_in(I, F, I[o + InspectionRow.POINT], t)), t)
         drive(I, I[o + InspectionRow.READY], 1, t)
     start = seen(I, I[o + InspectionRow.START])
     if start != I[o + InspectionRow.STARTED]:

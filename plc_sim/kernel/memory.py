@@ -16,28 +16,8 @@ from plc_sim.kernel.compilation import Reals, Words, kernel, octets
 from plc_sim.kernel.exchange import exchange_access, exchange_arrival, exchange_start, newest_access
 from plc_sim.kernel.header import Header
 from plc_sim.kernel.plc_rows import AnalogueRow, ComparisonRow, LinkRow, PlcRow, SampleRow
-from plc_sim.kernel.ramp import BeltRow, belt_speed
-from plc_sim.kernel.schedule import row_of
 from plc_sim.kernel.signals import grid_before, poke_plc
-from plc_sim.kernel.stroke import CylinderRow, piston_position
-
-
-@kernel
-def source_value(I: Words, F: Reals, a: int, t: int) -> float:
-    """The analogue value behind the row at offset `a` at `t` (ns), in its own unit."""
-    o = row_of(I, I[a + AnalogueRow.SOURCE])
-    if I[a + AnalogueRow.SOURCE_TYPE] == BeltRow.KIND:
-        return belt_speed(I, F, o, t)
-    return piston_position(I, F, o, t)
-
-
-@kernel
-def source_moves(I: Words, F: Reals, a: int) -> bool:
-    """Whether that value is changing."""
-    o = row_of(I, I[a + AnalogueRow.SOURCE])
-    if I[a + AnalogueRow.SOURCE_TYPE] == BeltRow.KIND:
-        return F[o + BeltRow.RATE] != 0.0
-    return F[o + CylinderRow.RATE] != 0.0
+from plc_sim.kernel.source import source_moves, source_value
 
 
 @kernel

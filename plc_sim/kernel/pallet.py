@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from plc_sim.kernel.compilation import Reals, Words, kernel
-from plc_sim.kernel.feeder import is_good
 from plc_sim.kernel.header import NEVER
+from plc_sim.kernel.part import is_good
 from plc_sim.kernel.row import Row, component, duration, real, rows, signal, state, whole
 from plc_sim.kernel.schedule import row_of, schedule
 from plc_sim.kernel.signals import drive, seen
@@ -73,13 +73,36 @@ def put_on_pallet(
         dz = F[o + PalletRow.Z] - z
         place = I[o + PalletRow.PLACES] + k
         if dx * dx + dy * dy + dz * dz <= tolerance * tolerance and I[place] == 0:
-            I[place] = part
-            I[o + PalletRow.PARTS_ON] += 1
-            I[o + PalletRow.GOOD_ON] += is_good(part)
-            if I[o + PalletRow.PARTS_ON] == I[o + PalletRow.ROWS] * columns:
-                drive(I, I[o + PalletRow.FULL], 1, t)
+            _lay(I, o, place, part, t)
             return True
     return False
+
+
+@kernel
+def _lay(I: Words, o: int, place: int, part: int, t: int) -> None:
+    I[place] = part
+    I[o + PalletRow.PARTS_ON] += 1
+    I[o + PalletRow.GOOD_ON] += is_good(part)
+    if I[o + PalletRow.PARTS_ON] == I[o + PalletRow.ROWS] * I[o + PalletRow.COLUMNS]:
+        drive(I, I[o + PalletRow.FULL], 1, t)
+
+
+@kernel
+def put_in_first(I: Words, o: int, part: int, t: int) -> bool:
+    """Leave a part in the first free place of the pallet at offset `o`, if there is one."""
+    first = I[o + PalletRow.PLACES]
+    for place in range(first, first + I[o + PalletRow.ROWS] * I[o + PalletRow.COLUMNS]):
+        if I[o + PalletRow.ABSENT] == 0 and I[place] == 0:
+            _lay(I, o, place, part, t)
+            return True
+    return False
+
+
+@kernel
+def put_in_chute(I: Words, o: int, part: int) -> None:
+    """Let the chute at offset `o` take a part out of the cell."""
+    I[o + ChuteRow.REJECTED] += 1
+    I[o + ChuteRow.GOOD_REJECTED] += is_good(part)
 
 
 @kernel

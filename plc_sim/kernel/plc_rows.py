@@ -67,6 +67,7 @@ class AnalogueRow(Row):
 
     SOURCE = component("the component")
     SOURCE_TYPE = whole("its row's KIND")
+    SOURCE_VALUE = whole("which of its values, in the order of their declaration")
     BYTE = whole("first byte of the memory")
     OCTETS = whole("bytes: 1, 2, 4 or 8, high byte first", low=1, high=8)
     FLOATING = whole("stored as IEEE 754", low=0, high=1)

@@ -8,10 +8,11 @@ from typing import Any
 from control.block import DataBlock, reads, writes
 from control.tag import Bool, Int, Real
 from plc_sim.components.arm import Arm, Zone
-from plc_sim.components.belt import Belt, EndStop, Feeder, PhotoEye, PickPoint, Pose
+from plc_sim.components.belt import Belt, EndStop, Feeder, PhotoEye, PickPoint
 from plc_sim.components.component import OutputEntry
 from plc_sim.components.handling import Chute, Hand, Inspection, Pallet, PalletExchanger
 from plc_sim.components.panel import Door, Panel, button, lamp
+from plc_sim.components.place import Pose
 from plc_sim.components.pneumatic import Stopper
 from plc_sim.plant import Plant
 from plc_sim.plc import Plc

@@ -11,10 +11,11 @@ from control.block import DataBlock, Slot, reads, writes
 from control.errors import ConfigurationError, DefinitionError, UnknownName
 from control.tag import Bool, Int, Real, Word
 from plc_sim.components.arm import RV_6S, Arm, Zone
-from plc_sim.components.belt import Belt, EndStop, Feeder, PhotoEye, PickPoint, Pose
+from plc_sim.components.belt import Belt, EndStop, Feeder, PhotoEye, PickPoint
 from plc_sim.components.component import Component, OutputEntry
 from plc_sim.components.handling import Chute, Hand, Inspection, Pallet, PalletExchanger
 from plc_sim.components.panel import Button, Door, Lamp, Switch
+from plc_sim.components.place import Pose
 from plc_sim.components.pneumatic import Cylinder, Stopper
 from plc_sim.components.timing import MS, Timing
 from plc_sim.kernel.row import Kind, Row
