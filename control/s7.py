@@ -32,7 +32,7 @@ BUFFER = 65536
 MIN_PDU, MAX_PDU = 64, 960
 """What may be asked for and granted, in bytes."""
 
-BACKOFF = 0.1, 2.0
+BACKOFF = 0.1, 1.0
 """First and longest wait before a new attempt to connect, in s; each is shortened at random by up to half."""
 
 PG_CONNECTION = 0x0100

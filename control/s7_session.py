@@ -248,6 +248,8 @@ class S7Session:
             job.accept(view[at : at + length], self._input)
             at += length
         self._rest = b"" if at == end else bytes(view[at:])
+        if self._rest and not self._flying:
+            raise ProtocolError(f"wanted no more than the answers asked for, got {self._rest.hex(' ')}")
         return self._send(now) if at else b""
 
     def _finish(self) -> None:

@@ -21,7 +21,7 @@ AREAS = {0x81: Area.INPUTS, 0x82: Area.OUTPUTS, 0x83: Area.MERKERS, 0x84: Area.D
 CODES = {area: code for code, area in AREAS.items()}
 MIN_PDU, MAX_ITEMS, MAX_MESSAGE = 240, 20, 65536
 
-OK, BEYOND, UNSUPPORTED, INCONSISTENT, MISSING = 0xFF, 0x05, 0x06, 0x07, 0x0A
+OK, HARDWARE, BEYOND, UNSUPPORTED, INCONSISTENT, MISSING = 0xFF, 0x01, 0x05, 0x06, 0x07, 0x0A
 """Return codes of items."""
 
 NOT_IMPLEMENTED, OUT_OF_SEQUENCE, BAD_SIZE, NO_SUCH_LIST = 0x8104, 0x8401, 0x8500, 0xD401
@@ -80,10 +80,15 @@ class Field(NamedTuple):
     bit: int
 
 
+FAULTY = Field(DATA.pack(HARDWARE, 0, 0), bytearray(), slice(0, 0), -1)
+"""An item that cannot be read."""
+
+
 class S7Endpoint:
     """One connection to the simulated CPU. `closed`: close the transport after the last answer.
 
-    `admit=False` refuses the connection for want of connection resources.
+    `admit=False` refuses the connection for want of connection resources. `refuses(job)` says whether the
+    first item of a job is refused, as a fault.
     """
 
     def __init__(
@@ -95,11 +100,12 @@ class S7Endpoint:
         pdu: int = 960,
         max_jobs: int = 8,
         admit: bool = True,
+        refuses: Callable[[int], bool] = lambda job: False,
     ) -> None:
         self.connected = self.closed = False
         self.jobs = 0
         self._memory = memory
-        self._rack_slot, self._admit = rack << 5 | slot, admit
+        self._rack_slot, self._admit, self._refuses = rack << 5 | slot, admit, refuses
         self._largest_pdu, self._max_jobs = pdu, max_jobs
         self._pdu = 0
         self._rest = self._fragments = b""
@@ -212,8 +218,11 @@ class S7Endpoint:
 
     def _read(self, parameters: bytes, data: bytes) -> tuple[bytes, bytes]:
         parts = []
+        fields = self._resolve(parameters)
+        if self._refuses(self.jobs):
+            fields = [FAULTY, *fields[1:]]
         with self._memory.lock:
-            for head, block, place, bit in self._resolve(parameters):
+            for head, block, place, bit in fields:
                 parts.append(head)
                 parts.append(block[place] if bit < 0 else bytes((block[place][0] >> bit & 1,)))
         return parameters[:2], b"".join(parts)
@@ -240,9 +249,11 @@ class S7Endpoint:
     def _write(self, parameters: bytes, data: bytes) -> tuple[bytes, bytes]:
         addresses = _addresses(parameters)
         values = _values(data, len(addresses))
+        items = list(zip(addresses, values, strict=True))
+        refused = items[: self._refuses(self.jobs)]
         with self._memory.lock:
-            codes = [self._write_item(*pair) for pair in zip(addresses, values, strict=True)]
-        return parameters[:2], bytes(codes)
+            codes = [self._write_item(*pair) for pair in items[len(refused) :]]
+        return parameters[:2], bytes((HARDWARE,) * len(refused)) + bytes(codes)
 
     def _write_item(self, address: tuple[int, ...], value: tuple[int, bytes]) -> int:
         try:

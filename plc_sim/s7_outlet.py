@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import errno
+import select
 import socket
 import threading
+import time
 
 from control.errors import ConfigurationError
+from control.scan import NEVER
+from plc_sim.kernel.draw import stream_key
+from plc_sim.kernel.header import name_hash
 from plc_sim.plc_memory import PlcMemory
 from plc_sim.s7_endpoint import S7Endpoint
+from plc_sim.s7_faults import S7Faults, S7Wire
 
 BUFFER = 65536
 """Bytes taken from a client at once."""
@@ -26,8 +32,9 @@ REMEDIES = {
 class S7Outlet:
     """An S7 server on `host`:`port` (0: any free port, see `port` once started).
 
-    At most `limit` clients are connected; a further one is refused in the handshake, as by a CPU without free
-    connection resources.
+    At most `faults.slots` clients are connected; a further one is refused in the handshake, as by a CPU
+    without free connection resources. `faults` may be set while it serves; draws are keyed by `seed` and the
+    number of the connection.
     """
 
     def __init__(
@@ -40,11 +47,13 @@ class S7Outlet:
         slot: int = 1,
         pdu: int = 960,
         limit: int = 16,
+        seed: int = 1,
     ) -> None:
         self.host, self.port = host, port
-        self._memory, self._limit = memory, limit
-        self._rack, self._slot, self._pdu = rack, slot, pdu
-        self._clients: dict[socket.socket, tuple[S7Endpoint, threading.Thread]] = {}
+        self.faults = S7Faults(pdu=pdu, slots=limit)
+        self._memory, self._seed, self._connections = memory, seed, 0
+        self._rack, self._slot = rack, slot
+        self._clients: dict[socket.socket, tuple[S7Endpoint, S7Wire, threading.Thread]] = {}
         self._lock = threading.Lock()
         self._past_jobs = 0
         self._listener: socket.socket | None = None
@@ -54,13 +63,13 @@ class S7Outlet:
     def connected(self) -> int:
         """Clients connected now."""
         with self._lock:
-            return sum(endpoint.connected for endpoint, _ in self._clients.values())
+            return sum(endpoint.connected for endpoint, *_ in self._clients.values())
 
     @property
     def jobs(self) -> int:
         """Jobs answered so far, of all clients."""
         with self._lock:
-            return self._past_jobs + sum(endpoint.jobs for endpoint, _ in self._clients.values())
+            return self._past_jobs + sum(endpoint.jobs for endpoint, *_ in self._clients.values())
 
     def start(self) -> None:
         """Listen. ConfigurationError if the port cannot be had."""
@@ -91,7 +100,7 @@ class S7Outlet:
             self._listener = None
         with self._lock:
             clients = list(self._clients.items())
-        for client, (_, thread) in clients:
+        for client, (*_, thread) in clients:
             _shut(client)
             thread.join()
 
@@ -106,20 +115,39 @@ class S7Outlet:
                 target=self._serve, args=(client,), name=f"S7 :{self.port} client", daemon=True
             )
             with self._lock:
-                admit = len(self._clients) < self._limit
-                endpoint = S7Endpoint(
-                    self._memory, rack=self._rack, slot=self._slot, pdu=self._pdu, admit=admit
-                )
-                self._clients[client] = endpoint, thread
+                admit = len(self._clients) < self.faults.slots
+                self._clients[client] = *self._connection(admit), thread
             client.settimeout(None if admit else PATIENCE)
             thread.start()
 
+    def _connection(self, admit: bool) -> tuple[S7Endpoint, S7Wire]:
+        """The CPU's end of a new connection, and the wire to its client."""
+        self._connections += 1
+        wire = S7Wire(self.faults, stream_key(self._seed, self._connections, name_hash("S7")))
+        endpoint = S7Endpoint(
+            self._memory,
+            rack=self._rack,
+            slot=self._slot,
+            pdu=self.faults.pdu,
+            admit=admit,
+            refuses=wire.refuses,
+        )
+        return endpoint, wire
+
     def _serve(self, client: socket.socket) -> None:
-        endpoint, _ = self._clients[client]
+        endpoint, wire, _ = self._clients[client]
         try:
-            while not endpoint.closed and (data := client.recv(BUFFER)):
-                if answer := endpoint.receive(data):
-                    client.sendall(answer)
+            while not endpoint.closed or wire.next < NEVER:
+                if wire.next == NEVER or _readable(client, wire.next):
+                    if not (data := client.recv(BUFFER)):
+                        break
+                    answer = endpoint.receive(data)
+                    if wire.clear:
+                        client.sendall(answer)
+                        continue
+                    wire.take(answer, time.monotonic_ns())
+                if arrived := wire.due(time.monotonic_ns()):
+                    client.sendall(arrived)
         except OSError:
             pass  # the client is gone; there is nobody to tell
         finally:
@@ -127,6 +155,12 @@ class S7Outlet:
                 self._past_jobs += endpoint.jobs
                 del self._clients[client]
             client.close()
+
+
+def _readable(client: socket.socket, due: int) -> bool:
+    """Wait until the client has sent something, or until `due` (ns)."""
+    patience = max(0.0, (due - time.monotonic_ns()) / 1e9)
+    return bool(select.select([client], [], [], patience)[0])
 
 
 def _shut(connection: socket.socket) -> None:

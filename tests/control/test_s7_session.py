@@ -220,6 +220,15 @@ def test_a_repeated_or_late_answer_is_refused() -> None:
         rig.session.receive(late, START)
 
 
+def test_more_than_was_asked_for_is_refused_at_once() -> None:
+    rig = Rig().bring_up()
+    seen = rig.session.image
+    answer = rig.endpoint.receive(rig.session.start(START))
+    with pytest.raises(ProtocolError, match=r"no more than the answers asked for, got 03 00"):
+        rig.session.receive(answer + b"\3\0", START)
+    assert rig.session.image is seen
+
+
 TWO = Plan((STATUS, Region(DB, 11, 34, 6)), (COMMAND,), (SAFE,))
 """An answer with two items, the first odd: data at 25..45, a fill byte, data at 51..56."""
 
