@@ -1,9 +1,11 @@
 """The digital twin: components, the simulated PLC, devices, virtual time."""
 
+from plc_sim.batch import Batch, interval
 from plc_sim.components.arm import RV_6S, Arm, ArmModel, Zone
 from plc_sim.components.belt import Belt, EndStop, Feeder, Infeed, PhotoEye, PickPoint
 from plc_sim.components.component import Component, OutputEntry
 from plc_sim.components.handling import Chute, Hand, Inspection, Pallet, PalletExchanger
+from plc_sim.components.line import Buffer, Station
 from plc_sim.components.panel import Button, Door, Lamp, Panel, Switch, button, lamp, switch
 from plc_sim.components.place import Pose, Slot
 from plc_sim.components.pneumatic import Cylinder, Stopper
@@ -15,7 +17,9 @@ from plc_sim.twin import Twin
 __all__ = [
     "Arm",
     "ArmModel",
+    "Batch",
     "Belt",
+    "Buffer",
     "Button",
     "Chute",
     "Component",
@@ -41,11 +45,13 @@ __all__ = [
     "Scenario",
     "Simulation",
     "Slot",
+    "Station",
     "Stopper",
     "Switch",
     "Twin",
     "Zone",
     "button",
+    "interval",
     "lamp",
     "production",
     "quiet",

@@ -27,7 +27,7 @@ from plc_sim.kernel import host
 from plc_sim.kernel.advance import advance
 from plc_sim.kernel.draw import ns
 from plc_sim.kernel.header import NEVER, Cause, ComponentRow, Header, SignalRow
-from plc_sim.kernel.layout import Layout, check, counts
+from plc_sim.kernel.layout import Layout, check
 from plc_sim.kernel.plc_rows import LinkRow, PlcRow
 from plc_sim.kernel.row import Field, Kind
 from plc_sim.plc import Plc
@@ -114,6 +114,12 @@ class Plant:
             return self.layout.build()
         except ValueError as error:
             raise ConfigurationError(str(error)) from error
+
+    def move_to(self, block: np.ndarray) -> None:
+        """Let `block`, of the same size, hold all that changes from now on."""
+        block[:] = self.block
+        self.block = block
+        self._view()
 
     def _view(self) -> None:
         self.words: Any = self.block.data
@@ -277,10 +283,13 @@ class Plant:
 
     def counts(self) -> dict[str, int]:
         """What the components count, by name, as 'feeder.fed'; times in ns."""
-        return {
-            f"{name}.{where.name.lower()}": self.words[self.layout.offsets[name] + where]
-            for name, where in counts(self.layout.components)
-        }
+        found: dict[str, int] = {}
+        for name, component in self.components.items():
+            if component.row is not None:
+                offset = self.layout.offsets[name]
+                row = self.words[offset : offset + component.row.SIZE]
+                found |= {f"{name}.{key}": value for key, value in component.counted(row, self.now).items()}
+        return found
 
     def watch_count(self, name: str) -> int:
         """Let `advance` return at every change of a count, with Cause.PREDICATE; the count's word."""

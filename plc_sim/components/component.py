@@ -7,7 +7,7 @@ actuator` make entries of the PLC's I/O map.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from enum import Enum
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, overload
 
@@ -180,6 +180,11 @@ class Component:
     def fields(self, site: Site) -> dict[str, Any]:
         """Fields of its row besides parameters, signals and components."""
         return {}
+
+    def counted(self, row: Sequence[int], now: int) -> dict[str, int]:
+        """What it counts, by the name of its row's field, up to `now` (ns); `row` are its words."""
+        fields = self.row.fields if self.row else {}
+        return {name.lower(): row[field] for name, field in fields.items() if field.declaration.counted}
 
     def initially(self, site: Site, signal: Signal) -> bool:
         """The value of one of its signals at the start."""

@@ -71,6 +71,12 @@ class _Number:
         return self._site.layout.numbers[self._component.name]
 
 
+def waiters(site: Site, place: Place) -> dict[str, Any]:
+    """The fields of a place that say who is poked when a part comes or goes."""
+    waiting = site.waiters.get(place, [])
+    return {"WAITERS": Numbers(site, waiting, place.name), "WAITER_COUNT": len(waiting)}
+
+
 class Slot(Place):
     """A place for one part: where something hands it on to something else.
 
@@ -97,6 +103,7 @@ class Slot(Place):
         return {
             "EYES": Numbers(site, eyes, self.name),
             "EYE_COUNT": len(eyes),
+            **waiters(site, self),
             "PART": part,
             "PARTS_ON": int(part != 0),
         }

@@ -33,6 +33,8 @@ class Site:
         self.analogues: dict[Component, int] = {}
         self.eyes: dict[Component, list[Component]] = {}
         """The sensors that look at a place."""
+        self.waiters: dict[Component, list[Component]] = {}
+        """Who is poked when a part comes to a place or leaves it."""
 
     def _check_names(self) -> None:
         known = {
@@ -99,7 +101,8 @@ class Site:
             if where.declaration.kind is Kind.SIGNAL and name in names:
                 values[field] = names[name]
             elif where.declaration.kind is Kind.COMPONENT and hasattr(component, name):
-                values[field] = getattr(component, name).name
+                other = getattr(component, name)
+                values[field] = None if other is None else other.name
         values.update(component.fields(self))
         listens = [signal.path for signal in component.signals() if signal.driver is not Driver.COMPONENT]
         first = component.first(self) if component.acts else None

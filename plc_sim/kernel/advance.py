@@ -22,6 +22,7 @@ from plc_sim.kernel.plc_rows import LinkRow, PlcRow
 from plc_sim.kernel.ramp import BeltRow
 from plc_sim.kernel.schedule import earliest, schedule
 from plc_sim.kernel.signals import note_counts
+from plc_sim.kernel.station import StationRow, station_step
 from plc_sim.kernel.stroke import CylinderRow
 from plc_sim.kernel.user import UserRow, user_step
 
@@ -53,6 +54,8 @@ def _act(I: Words, F: Reals, c: int, t: int) -> None:
         exchanger_step(I, c, o, t)
     elif kind == DoorRow.KIND:
         door_step(I, c, o, t)
+    elif kind == StationRow.KIND:
+        station_step(I, F, c, o, t)
     elif kind == UserRow.KIND:
         schedule(I, c, user_step(I, F, c, o, t))
 

@@ -7,6 +7,7 @@ it, leave one.
 from __future__ import annotations
 
 from plc_sim.kernel.belt import add_part, part_at, part_near, take_part
+from plc_sim.kernel.buffer import BufferRow, first_in_buffer, put_in_buffer, take_from_buffer
 from plc_sim.kernel.compilation import Reals, Words, kernel
 from plc_sim.kernel.header import ComponentRow, Header
 from plc_sim.kernel.pallet import ChuteRow, PalletRow, near, put_in_chute, put_in_first, put_on_pallet
@@ -57,6 +58,8 @@ def part_in(I: Words, F: Reals, c: int, t: int) -> int:
         return part_at(I, I[o + PickPointRow.BELT], i) if i >= 0 else 0
     if kind == SlotRow.KIND:
         return I[o + SlotRow.PART]
+    if kind == BufferRow.KIND:
+        return first_in_buffer(I, o)
     return 0
 
 
@@ -70,6 +73,8 @@ def take_from(I: Words, F: Reals, c: int, t: int) -> int:
         return take_part(I, F, I[o + PickPointRow.BELT], i, t) if i >= 0 else 0
     if kind == SlotRow.KIND:
         return take_from_slot(I, o, t)
+    if kind == BufferRow.KIND:
+        return take_from_buffer(I, o, t)
     return 0
 
 
@@ -80,6 +85,8 @@ def put_in(I: Words, F: Reals, c: int, part: int, t: int) -> bool:
     o = row_of(I, c)
     if kind == SlotRow.KIND:
         return put_in_slot(I, o, part, t)
+    if kind == BufferRow.KIND:
+        return put_in_buffer(I, o, part, t)
     if kind == InfeedRow.KIND:
         return add_part(I, F, I[o + InfeedRow.BELT], part, t)
     if kind == ChuteRow.KIND:
@@ -97,6 +104,8 @@ def point_of(I: Words, c: int) -> int:
         return o + PickPointRow.X
     if kind == SlotRow.KIND:
         return o + SlotRow.X
+    if kind == BufferRow.KIND:
+        return o + BufferRow.X
     if kind == InfeedRow.KIND:
         return o + InfeedRow.X
     if kind == ChuteRow.KIND:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from plc_sim.kernel.buffer import tell
 from plc_sim.kernel.compilation import Words, kernel
 from plc_sim.kernel.eye import cover
 from plc_sim.kernel.row import Row, real, rows, signal, state, whole
@@ -17,6 +18,8 @@ class SlotRow(Row, kind=14):
     Z = real("tool centre point to take or leave a part", "m")
     EYES = rows("numbers of the sensors that look at it")
     EYE_COUNT = whole("how many")
+    WAITERS = rows("numbers of the components that are poked when a part comes or goes")
+    WAITER_COUNT = whole("how many")
     PART = state("the part in it, or 0")
     PARTS_ON = state("parts in it", counted=True)
 
@@ -51,3 +54,4 @@ def _hold(I: Words, o: int, part: int, t: int) -> None:
             cover(I, eye, before, -1, t)
         if part != 0:
             cover(I, eye, part, 1, t)
+    tell(I, I[o + SlotRow.WAITERS], I[o + SlotRow.WAITER_COUNT], t)
