@@ -71,10 +71,10 @@ class _Number:
         return self._site.layout.numbers[self._component.name]
 
 
-def waiters(site: Site, place: Place) -> dict[str, Any]:
-    """The fields of a place that say who is poked when a part comes or goes."""
-    waiting = site.waiters.get(place, [])
-    return {"WAITERS": Numbers(site, waiting, place.name), "WAITER_COUNT": len(waiting)}
+def waiters(site: Site, component: Component) -> dict[str, Any]:
+    """The fields of a place that say who is poked when a part comes or goes; of others, when they change."""
+    waiting = site.waiters.get(component, [])
+    return {"WAITERS": Numbers(site, waiting, component.name), "WAITER_COUNT": len(waiting)}
 
 
 class Slot(Place):

@@ -34,7 +34,7 @@ class Site:
         self.eyes: dict[Component, list[Component]] = {}
         """The sensors that look at a place."""
         self.waiters: dict[Component, list[Component]] = {}
-        """Who is poked when a part comes to a place or leaves it."""
+        """Who is poked when a part comes to a place or leaves it, or when a cylinder enters another zone."""
 
     def _check_names(self) -> None:
         known = {

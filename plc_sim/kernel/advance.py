@@ -16,6 +16,7 @@ from plc_sim.kernel.hand import HandRow, hand_step
 from plc_sim.kernel.header import NEVER, STORM, Cause, ComponentRow, Header
 from plc_sim.kernel.inspection import InspectionRow, inspection_step
 from plc_sim.kernel.link import link_step, present, replan, take_due, take_put
+from plc_sim.kernel.magazine import MagazineRow, magazine_step
 from plc_sim.kernel.pallet import ExchangerRow, exchanger_step
 from plc_sim.kernel.plc import plc_step
 from plc_sim.kernel.plc_rows import LinkRow, PlcRow
@@ -24,7 +25,9 @@ from plc_sim.kernel.schedule import earliest, schedule
 from plc_sim.kernel.signals import note_counts
 from plc_sim.kernel.station import StationRow, station_step
 from plc_sim.kernel.stroke import CylinderRow
+from plc_sim.kernel.suction import VacuumRow
 from plc_sim.kernel.user import UserRow, user_step
+from plc_sim.kernel.vacuum import vacuum_step
 
 
 @kernel
@@ -54,6 +57,10 @@ def _act(I: Words, F: Reals, c: int, t: int) -> None:
         exchanger_step(I, c, o, t)
     elif kind == DoorRow.KIND:
         door_step(I, c, o, t)
+    elif kind == VacuumRow.KIND:
+        vacuum_step(I, F, c, o, t)
+    elif kind == MagazineRow.KIND:
+        magazine_step(I, F, c, o, t)
     elif kind == StationRow.KIND:
         station_step(I, F, c, o, t)
     elif kind == UserRow.KIND:

@@ -12,6 +12,7 @@ from plc_sim.kernel.pallet import near
 from plc_sim.kernel.part import is_skewed
 from plc_sim.kernel.place import kind_of, part_in, point_of, put_in, put_near, take_from
 from plc_sim.kernel.schedule import row_of
+from plc_sim.kernel.stroke import CylinderRow, Zone
 
 
 @kernel
@@ -28,7 +29,11 @@ def reaches(I: Words, F: Reals, carrier: int, place: int, tolerance: float, t: i
     if kind_of(I, carrier) == ArmRow.KIND:
         x, y, z = _tool(I, F, carrier, t)
         return near(F, point_of(I, place), x, y, z, tolerance)
-    return False
+    o = row_of(I, carrier)
+    zone = I[o + CylinderRow.ZONE]
+    if zone == Zone.RETRACTED:
+        return place == I[o + CylinderRow.AT_RETRACTED]
+    return zone == Zone.EXTENDED and place == I[o + CylinderRow.AT_EXTENDED]
 
 
 @kernel

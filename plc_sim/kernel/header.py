@@ -52,6 +52,7 @@ class Header(Row):
     MINIMA = rows("smallest of each block of 16 in NEXT")
     COMPONENTS = rows("a ComponentRow each")
     SIGNALS = rows("a SignalRow each, and one to end the last")
+    AIR = state("compressed air, as a share of its usual pressure", initial=1.0)
     SEED = whole("seed of all draws")
     SCENARIO = whole("scenario of all draws")
     PLC = rows("the PLC's row")
