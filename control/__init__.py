@@ -1,5 +1,6 @@
 """Cellwright's controller side: what a cell is written with, and what runs it on a cell PC."""
 
+from control import rules
 from control.block import DataBlock, reads, writes
 from control.cell import Cell
 from control.controller import Program
@@ -123,6 +124,7 @@ __all__ = [
     "field",
     "handshake_steps",
     "reads",
+    "rules",
     "run",
     "stack_light",
     "writes",

@@ -188,7 +188,7 @@ def with_value(raw: bytes, tag: Tag[Any], value: Any) -> bytes:
     if not isinstance(tag, Bool):
         data = tag.encode(value)
         return raw[:byte] + data + raw[byte + len(data) :]
-    if value is (raw[byte] & tag.mask != 0):
+    if value is (raw[byte] & tag.mask != tag.idle):
         return raw
     if value is not True and value is not False:
         tag.refuse(value, "True or False")

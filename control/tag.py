@@ -123,13 +123,26 @@ class Tag(Generic[T]):
 
 
 class Bool(Tag[bool]):
-    """One bit."""
+    """One bit. `normally_closed`: the bit is 0 while the tag is True, as with a contact that opens."""
 
     size = 1
     align = 1
     initial = False
     bit_in_byte = 0
     mask = 1
+    idle = 0
+    """The bit, in its place, while the tag is False."""
+
+    def __init__(
+        self,
+        address: str | None = None,
+        *,
+        normally_closed: bool = False,
+        safe: Any = None,
+        stored: bool = False,
+    ) -> None:
+        super().__init__(address, safe=safe, stored=stored)
+        self.normally_closed = normally_closed
 
     if not TYPE_CHECKING:  # the hot path: no call into decode
 
@@ -137,13 +150,14 @@ class Bool(Tag[bool]):
             if block is None:
                 return self
             block._scan.reads |= self.bit
-            return block._raw[self.byte] & self.mask != 0
+            return block._raw[self.byte] & self.mask != self.idle
 
     def place(self, byte: int, bit: int) -> None:
         self.byte, self.bit_in_byte, self.mask = byte, bit, 1 << bit
+        self.idle = self.mask if self.normally_closed else 0
 
     def decode(self, raw: bytes) -> bool:
-        return raw[self.byte] & self.mask != 0
+        return raw[self.byte] & self.mask != self.idle
 
     def encode(self, value: Any) -> bytes:
         raise TypeError("a Bool shares its byte; assign it")

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
-from control import Command, Property, Sequence, State
+from control import Property, Sequence, State, rules
 from plc_sim.bounds import bounds
 
 from .cell import Feed, Home, PalletExchange, Pick, PickCell
@@ -17,7 +16,6 @@ REST = {cause: bound.rest for cause, bound in bounds(PickTwin()).items()}
 GUARD_OPENS = REST["a plant input changes (guard door)"]
 PLC_LOST = REST["the PLC link is lost"]
 
-AT_REST = frozenset({State.STOPPED, State.IDLE, State.HELD, State.ABORTED, State.COMPLETED})
 LIES = ("stuck", "late", "wire_broken")
 SEPARATED = ("link_lost", "controller_power_loss", "cell_power_loss")
 
@@ -45,28 +43,11 @@ def guard_open(cell: PickCell, plant: Any) -> str:
 
 def waiting(cell: PickCell, plant: Any) -> str:
     """How the cell reaches its PLC while it waits for a person; empty if it does not wait."""
-    return ("link" if cell.status.good else "no link") if cell.state in AT_REST else ""
+    return ("link" if cell.status.good else "no link") if cell.state in rules.AT_REST else ""
 
 
 def started(cell: PickCell, plant: Any) -> bool:
     return plant.panel.start and cell.state is State.STARTING
-
-
-def returning(cell: PickCell, plant: Any) -> bool:
-    return plant.happened("return") > 0
-
-
-def idle(cell: PickCell, plant: Any) -> bool:
-    return cell.state is State.IDLE
-
-
-def lost(cell: PickCell) -> str:
-    """What the cell has lost."""
-    return "plc" if not cell.status.good else "robot" if not cell.robot.good else ""
-
-
-def aborted(cell: PickCell) -> bool:
-    return cell.state in (State.ABORTING, State.ABORTED)
 
 
 def tripped(cell: PickCell, plant: Any) -> bool:
@@ -192,26 +173,6 @@ def located(cell: PickCell) -> bool:
     return cell.robot.position is not None
 
 
-def alarmed(cell: PickCell) -> bool:
-    return bool(cell.alarms) or cell.state in (State.ABORTING, State.ABORTED)
-
-
-def cause_named(cell: PickCell) -> bool:
-    return bool(cell.alarms) and all(":" in alarm.text and len(alarm.text) > 12 for alarm in cell.alarms)
-
-
-def undisturbed(cell: PickCell, plant: Any) -> bool:
-    return not plant.happened()
-
-
-def no_alarm(cell: PickCell, plant: Any) -> bool:
-    return all("asked from outside" in alarm.text for alarm in cell.alarms)
-
-
-def never(cell: PickCell) -> bool:
-    return False
-
-
 TIMES: dict[type[Sequence[Any]], dict[str, tuple[float, float]]] = {
     Feed: {"RAISING": (1.0, 2.0), "SEARCHING": (3.5, 5.0), "CARRYING": (2.5, 5.0), "BRAKING": (0.5, 1.5)}
     | {"INSPECTING": (1.0, 3.0), "LOWERING": (1.0, 2.0), "RELEASING": (2.0, 5.0), "LIFTING": (1.0, 2.0)},
@@ -223,39 +184,7 @@ TIMES: dict[type[Sequence[Any]], dict[str, tuple[float, float]]] = {
     Home: {"ACKNOWLEDGING": (1.5, 3.0), "ENABLING": (3.0, 6.0), "LOCATING": (1.0, 3.0)}
     | {"RISING": (4.0, 7.0), "HOMING": (4.0, 7.0)},
 }
-"""How long each step that has to end by itself lasts at least before the cell gives it up, and the longest it
-may last before somebody is told, in s.
-"""
-
-
-def step_of(sequence: type[Sequence[Any]], state: State) -> Callable[[PickCell], str]:
-    """The step of a sequence while the state it runs in lasts, if it has to end by itself."""
-    bounded = TIMES[sequence]
-
-    def step(cell: PickCell) -> str:
-        name = cell[sequence].step if cell.state is state else ""
-        return name if name in bounded else ""
-
-    return step
-
-
-def in_time(requirement: str, sequence: type[Sequence[Any]], state: State) -> Property:
-    text = f"every step of {sequence.name} ends, or is reported, in its time"
-    longest = {step: most for step, (_, most) in TIMES[sequence].items()}
-    return Property(requirement, text, step_of(sequence, state), never, longest)
-
-
-def given_up(cell: PickCell) -> str:
-    """What aborts the cell in this scan because a step takes too long."""
-    causes = (cause for command, cause in cell.demands if command is Command.ABORT)
-    return next((cause for cause in causes if ": waiting for " in cause), "")
-
-
-def had_its_time(cell: PickCell) -> bool:
-    name, step = given_up(cell).partition(":")[0].split()
-    sequence = next(kind for kind in TIMES if kind.name == name)
-    return cell[sequence].in_step(TIMES[sequence][step][0])
-
+"""How long each step that has to end by itself is granted at least, and the longest it may last, in s."""
 
 PROPERTIES = [
     Property("PC-01", "the belt rests while the robot is in the pick zone", robot_in_zone, belt_rests),
@@ -265,27 +194,27 @@ PROPERTIES = [
     Property("PC-04", "parts in = packed + rejected + in the cell", always, parts_conserved),
     Property("PC-05", "no part is dropped or put on a taken place", honest, nothing_dropped),
     Property("PC-06", "only good parts are packed", honest, only_good_packed),
-    Property("PC-07", "every alarm names its cause", alarmed, cause_named),
-    Property("PC-08", "without a fault there is no alarm", undisturbed, no_alarm),
+    rules.named_alarms("PC-07"),
+    rules.quiet_without_fault("PC-08"),
     Property("PC-09", "nothing is energised while the cell waits for a person", waiting, off_and_at_rest,
              {"link": GUARD_OPENS, "no link": PLC_LOST}),
     Property("PC-10", "nothing is energised before a reset once the PLC has tripped", tripped, off),
     Property("PC-11", "a second Start does nothing", started, off_and_at_rest),
-    Property("PC-12", "the operator's table leads to IDLE from every reached state", returning, idle, 60.0),
-    Property("PC-13", "a lost link aborts the cell", lost, aborted),
+    rules.way_back("PC-12"),
+    rules.lost_link("PC-13"),
     Property("PC-14", "the cell counts the parts it has packed", packing, packed_counted, 0.05),
     Property("PC-15", "the cell counts the parts it has let go", feeding, rejected_counted, 0.05),
     Property("PC-16", "at most one part is on the belt", honest, one_part),
     Property("PC-17", "the belt is off while the stopper moves", stopper_between, belt_off),
     Property("PC-18", "a part is inspected at rest", inspecting, belt_rests),
     Property("PC-19", "no part goes on uninspected", honest, all_inspected),
-    in_time("PC-20", Feed, State.EXECUTE),
-    in_time("PC-21", Pick, State.EXECUTE),
-    in_time("PC-22", Home, State.RESETTING),
-    in_time("PC-23", PalletExchange, State.EXECUTE),
+    rules.steps_in_time("PC-20", Feed, State.EXECUTE, TIMES[Feed]),
+    rules.steps_in_time("PC-21", Pick, State.EXECUTE, TIMES[Pick]),
+    rules.steps_in_time("PC-22", Home, State.RESETTING, TIMES[Home]),
+    rules.steps_in_time("PC-23", PalletExchange, State.EXECUTE, TIMES[PalletExchange]),
     Property("PC-24", "the robot rests while the pallet is exchanged", exchanging, robot_rests),
     Property("PC-25", "the exchange keeps the four phases of its handshake", phase, answered),
     Property("PC-26", "the robot has one order of a step at a time", stepping, one_order),
     Property("PC-27", "only a robot that has told its place is homed", homing, located),
-    Property("PC-28", "no step is given up before its time", given_up, had_its_time),
+    rules.patience("PC-28", TIMES),
 ]  # fmt: skip

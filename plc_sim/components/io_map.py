@@ -144,10 +144,11 @@ class IoMap:
             if isinstance(entry.source, Analogue) and entry.source.component is not None:
                 analogues[entry.source.component] = analogues.get(entry.source.component, 0) + 1
             if isinstance(entry.source, Signal):
+                assert isinstance(entry.tag, Bool)
                 word, mask = self.memory.bit(entry.tag)
                 signal = layout.signals[entry.source.path]
                 signal.mapped.append((At(self.pending, word), mask))
-                if signal.initial:
+                if signal.initial != entry.tag.normally_closed:
                     self._start_high(word, mask)
         if self.plc.reset is not None:
             layout.signals[self.plc.reset.path].mapped.append((At(self.pending, 0), 0))
