@@ -206,6 +206,11 @@ def paths_of(controller: type, tag: object) -> Iterator[str]:
                 yield f"{slot.name}.{own.name}"
 
 
+def asked_of(twin: Twin) -> Mapping[str, str]:
+    """The buttons that lamps ask the operator to press, by the lamps."""
+    return twin.operator.asks if twin.operator is not None else {}
+
+
 def check_anchor(controller: type[Cell], entry: str, count: int) -> None:
     """Refuse an entry that no trace of this controller can have: what waits for it would never happen."""
     where = f"disturbance after {entry!r}"
@@ -247,7 +252,7 @@ def actuators(twin: Twin) -> Iterable[str]:
 
 
 TARGETS: Mapping[str, Callable[[Twin], Iterable[str]]] = {
-    "button": lambda twin: buttons(twin).values(),
+    "button": lambda twin: dict.fromkeys((*buttons(twin).values(), *asked_of(twin).values())),
     "door": lambda twin: [name for name, part in twin.components.items() if isinstance(part, Door)],
     "sensor": sensors,
     "actuator": actuators,

@@ -82,11 +82,12 @@ class VacuumGripper(Component):
 
     Model: absolute pressure by first order. While it sucks it approaches `floor` with a part at the cup and
     `open` without, with the time constant 1.3 V/S of the catalogue (a time of 1.3 V ln(p0/p)/S down to p);
-    while it blows it comes back to ambient with `vent_time`, else with `keep_time`. The switch goes on at
-    `on` and off at `off`, at exact instants; a part at the cup is held from the first to the second, and left
-    then at the place the carrier is at, or it falls. Live besides: `leak` is the share of the vacuum that is
-    lost, `drop` 1 lets no part be held. Source: Schmalz's formula (V 564 cm3, S 6.95 m3/h to 40 kPa: 0.35 s).
-    Typical: 0.1 to 0.8 s to grip, 65 ms to release (xPPU).
+    while it blows it comes back to ambient with `vent_time`, else with `keep_time`. A `bistable` valve, once
+    opened by `suck`, sucks until it is told to blow. The switch goes on at `on` and off at `off`, at exact
+    instants; a part at the cup is held from the first to the second, and left then at the place the carrier
+    is at, or it falls. Live besides: `leak` is the share of the vacuum that is lost, `drop` 1 lets no part be
+    held. Source: Schmalz's formula (V 564 cm3, S 6.95 m3/h to 40 kPa: 0.35 s). Typical: 0.1 to 0.8 s to grip,
+    65 ms to release (xPPU).
     """
 
     row = VacuumRow
@@ -110,6 +111,7 @@ class VacuumGripper(Component):
         off: Kilopascal = 60.0,
         vent_time: Second = 0.02,
         keep_time: Second = 5.0,
+        bistable: bool = False,
         tolerance: Metre = 0.005,
     ) -> None:
         self.carrier = carrier
@@ -117,7 +119,7 @@ class VacuumGripper(Component):
         self.places = tuple(places) or ends
         self.volume, self.flow, self.floor, self.open = volume, flow, floor, open
         self.on, self.off, self.vent_time, self.keep_time = on, off, vent_time, keep_time
-        self.tolerance = tolerance
+        self.bistable, self.tolerance = int(bistable), tolerance
 
     def check(self, site: Site) -> None:
         floor, on, off = (site.value(self, name) for name in ("floor", "on", "off"))

@@ -80,12 +80,14 @@ def waiters(site: Site, component: Component) -> dict[str, Any]:
 class Slot(Place):
     """A place for one part: where something hands it on to something else.
 
-    `occupied` is what lies there in truth; a sensor that looks at it has its own delays. `pose` is where an
-    arm's tool takes or leaves the part. With `sort` a good part of that sort lies in it at the start.
+    `occupied` and `free` are what lies there in truth; a sensor that looks at it has its own delays. `pose`
+    is where an arm's tool takes or leaves the part. With `sort` a good part of that sort lies in it at the
+    start.
     """
 
     row = SlotRow
     occupied = sensor("a part lies in it")
+    free = sensor("no part lies in it")
 
     def __init__(self, *, pose: Pose = ORIGIN, sort: int | None = None) -> None:
         self.pose, self.sort = pose, sort
@@ -95,7 +97,7 @@ class Slot(Place):
             site.refuse(self, "sort", f"a sort of 0 to {SORTS - 1}, or None", self.sort)
 
     def initially(self, site: Site, signal: Any) -> bool:
-        return self.sort is not None
+        return (self.sort is None) == (signal.name == "free")
 
     def fields(self, site: Site) -> dict[str, Any]:
         eyes = site.eyes.get(self, [])

@@ -13,6 +13,7 @@ class SlotRow(Row, kind=14):
     """A place for one part."""
 
     OCCUPIED = signal("a part lies in it")
+    FREE = signal("no part lies in it")
     X = real("tool centre point to take or leave a part", "m")
     Y = real("tool centre point to take or leave a part", "m")
     Z = real("tool centre point to take or leave a part", "m")
@@ -48,6 +49,7 @@ def _hold(I: Words, o: int, part: int, t: int) -> None:
     I[o + SlotRow.PART] = part
     I[o + SlotRow.PARTS_ON] = 1 if part != 0 else 0
     drive(I, I[o + SlotRow.OCCUPIED], I[o + SlotRow.PARTS_ON], t)
+    drive(I, I[o + SlotRow.FREE], 1 - I[o + SlotRow.PARTS_ON], t)
     for k in range(I[o + SlotRow.EYE_COUNT]):
         eye = I[I[o + SlotRow.EYES] + k]
         if before != 0:

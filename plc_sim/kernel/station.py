@@ -54,7 +54,7 @@ class StationRow(Row, kind=50):
     MODE = state("a Mode", initial=int(Mode.OFF))
     SINCE = state("since when", "ns")
     PART = state("the part in it, or 0")
-    BEGUN = state("parts begun")
+    BEGUN = state("parts begun", counted=True)
     FAILURES = state("failures", counted=True)
     WORK_FROM = state("when the present stretch of work began", "ns")
     WORK_LEFT = state("work left on the part then", "ns")

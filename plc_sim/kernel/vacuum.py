@@ -35,7 +35,7 @@ def _follow(I: Words, F: Reals, o: int, t: int) -> None:
     constant = I[o + VacuumRow.KEEP_TIME]
     if seen(I, I[o + VacuumRow.BLOW]):
         constant = I[o + VacuumRow.VENT_TIME]
-    elif seen(I, I[o + VacuumRow.SUCK]):
+    elif I[o + VacuumRow.SUCKS]:
         target = AMBIENT - (AMBIENT - lowest) * share
         constant = int(CATALOGUE * F[o + VacuumRow.VOLUME] / F[o + VacuumRow.FLOW] * 1e9)
     if target != F[o + VacuumRow.TARGET] or constant != I[o + VacuumRow.CONSTANT]:
@@ -45,6 +45,16 @@ def _follow(I: Words, F: Reals, o: int, t: int) -> None:
         F[o + VacuumRow.TARGET] = target
         I[o + VacuumRow.CONSTANT] = constant
     _plan_edge(I, F, o)
+
+
+@kernel
+def _switch(I: Words, o: int) -> None:
+    """Set the valve by its coils."""
+    suck = seen(I, I[o + VacuumRow.SUCK])
+    if suck or I[o + VacuumRow.BISTABLE] == 0:
+        I[o + VacuumRow.SUCKS] = suck
+    if seen(I, I[o + VacuumRow.BLOW]):
+        I[o + VacuumRow.SUCKS] = 0
 
 
 @kernel
@@ -113,6 +123,7 @@ def vacuum_step(I: Words, F: Reals, c: int, o: int, t: int) -> None:
         _cross(I, F, o, t)
     if I[o + VacuumRow.DROP] and I[o + VacuumRow.PART] != 0:
         _let_go(I, F, o, t)
+    _switch(I, o)
     held = I[o + VacuumRow.PART] != 0
     I[o + VacuumRow.SEALED] = 1 if I[o + VacuumRow.DROP] == 0 and (held or _place(I, F, o, t) >= 0) else 0
     _follow(I, F, o, t)
