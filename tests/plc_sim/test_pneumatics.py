@@ -205,7 +205,7 @@ def test_a_crossing_is_where_the_value_is_the_level(
     start: float, target: float, level: float, constant: int
 ) -> None:
     at = crossing(start, target, 7, constant, level)
-    ahead = (level - target) * (start - target) > 0.0
+    ahead = level != target != start and (level > target) == (start > target)
     passed = ahead and abs(level - target) >= abs(start - target)
     assert (at < NEVER) == ahead
     assert (at == 7) >= passed
