@@ -243,4 +243,7 @@ class Infeed(Place):
         self.belt, self.pose = belt, pose
 
     def attach(self, site: Site) -> None:
-        site.add_mark(self.belt, (self.belt.pitch(site), Mark.CLEARS_INFEED, self.name, 0))
+        self.tell(site, self.belt)
+
+    def tell(self, site: Site, waiter: Component) -> None:
+        site.add_mark(self.belt, (self.belt.pitch(site), Mark.CLEARS_INFEED, waiter.name, 0))

@@ -130,8 +130,9 @@ class VacuumGripper(Component):
             site.refuse(self, "places", "at least one place", self.places)
 
     def attach(self, site: Site) -> None:
-        for changing in (*self.places, self.carrier):
-            site.waiters.setdefault(changing, []).append(self)
+        for place in self.places:
+            place.tell(site, self)
+        site.waiters.setdefault(self.carrier, []).append(self)
 
     def fields(self, site: Site) -> dict[str, Any]:
         return {

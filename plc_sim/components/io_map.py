@@ -138,7 +138,9 @@ class IoMap:
         return Rows(None, words, f"plc {name}")
 
     def map_signals(self) -> None:
-        """Tell signals and analogue sources that the PLC shows them; pending bits start as the signals do."""
+        """Tell signals and analogue sources that the PLC shows them; pending bits start as the signals do,
+        and what the PLC drives starts at its safe value.
+        """
         layout, analogues = self.site.layout, self.site.analogues
         for entry in self.plc.inputs:
             if isinstance(entry.source, Analogue) and entry.source.component is not None:
@@ -150,6 +152,8 @@ class IoMap:
                 signal.mapped.append((At(self.pending, word), mask))
                 if signal.initial != entry.tag.normally_closed:
                     self._start_high(word, mask)
+        for entry in self.plc.outputs:
+            layout.signals[entry.target.path].initial = int(entry.safe)
         if self.plc.reset is not None:
             layout.signals[self.plc.reset.path].mapped.append((At(self.pending, 0), 0))
 

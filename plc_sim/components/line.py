@@ -62,6 +62,7 @@ class Station(Component):
     blocked = sensor("its finished part has nowhere to go")
     starved = sensor("it waits for a part")
     down = sensor("it has failed and is under repair")
+    parity = sensor("changes with every part that it hands on")
 
     def __init__(
         self,
@@ -94,7 +95,7 @@ class Station(Component):
     def attach(self, site: Site) -> None:
         for place in (self.source, self.destination):
             if place is not None:
-                site.waiters.setdefault(place, []).append(self)
+                place.tell(site, self)
 
     def fields(self, site: Site) -> dict[str, Any]:
         return {"KEY": site.key(self), "SINCE": site.start}

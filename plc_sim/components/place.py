@@ -47,6 +47,10 @@ class Place(Component):
         """Of the tool centre point."""
         return self.pose.z
 
+    def tell(self, site: Site, waiter: Component) -> None:
+        """Have `waiter` poked when a part comes here or room; while it attaches."""
+        site.waiters.setdefault(self, []).append(waiter)
+
     def poses(self, site: Site) -> list[Pose]:
         """Every pose that a hand must reach."""
         return [self.pose._replace(**{axis: site.value(self, axis) for axis in "xyz"})]

@@ -40,6 +40,7 @@ class StationRow(Row, kind=50):
     BLOCKED = signal("its finished part has nowhere to go")
     STARVED = signal("it waits for a part")
     DOWN = signal("it has failed and is under repair")
+    PARITY = signal("changes with every part that it hands on")
     SOURCE = component("the place it takes parts from; -1: it makes them")
     DESTINATION = component("the place it hands them on to; -1: they leave")
     EXPONENTIAL = whole("1: its times are exponential, 0: fixed", low=0, high=1)
@@ -61,7 +62,7 @@ class StationRow(Row, kind=50):
     UP_LEFT = state("working time left until it fails", "ns", initial=-1)
     UNTIL = state("when the present work or repair ends, or the station fails", "ns", initial=NEVER)
     AWAITS = state("its source knows that it waits")
-    DONE = state("parts finished and handed on", counted=True)
+    DONE = state("parts handed on", counted=True)
     STARVED_TIME = state("time without a part", "ns", counted=True)
     WORKING_TIME = state("time at work", "ns", counted=True)
     DOWN_TIME = state("time under repair", "ns", counted=True)
@@ -164,6 +165,7 @@ def _hand_on(I: Words, F: Reals, o: int, t: int) -> None:
     if to < 0 or put_in(I, F, to, I[o + StationRow.PART], t):
         I[o + StationRow.PART] = 0
         I[o + StationRow.DONE] += 1
+        drive(I, I[o + StationRow.PARITY], I[o + StationRow.DONE] & 1, t)
 
 
 @kernel

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from control.errors import ConfigurationError
-from plc_sim import Batch, Buffer, Chute, Component, Plc, Slot, Station, interval
+from plc_sim import Batch, Belt, Buffer, Chute, Component, Infeed, Plc, Slot, Station, interval
 from plc_sim.components.place import ORIGIN
 from plc_sim.kernel.compilation import compiled
 from plc_sim.kernel.station import Mode
@@ -351,3 +351,17 @@ def test_a_batch_is_refused_like_its_plants() -> None:
         Batch(parts, seeds=[1], parameters=[{"station_0.tiem": 1.0}])
     with pytest.raises(ConfigurationError, match="30 figures or more"):
         interval(np.ones(5))
+
+
+@given(st.floats(0.1, 2.0), st.floats(0.2, 1.0))
+@settings(max_examples=20)
+def test_a_station_hands_on_to_a_belt_as_soon_as_its_infeed_is_clear(time: float, speed: float) -> None:
+    belt = Belt(length=3.0, speed=speed, acceleration=100.0, part_length=0.1, gap=0.05)
+    infeed = Infeed(belt)
+    plant = Plant({"belt": belt, "infeed": infeed, "source": Station(time=time, destination=infeed)}, Plc())
+    plant.set("belt.run", True)
+    plant.advance(plant.timing.start + 30 * SECOND)
+    counts = plant.counts()
+    assert counts["source.done"] == counts["belt.left"] + counts["belt.parts_on"]
+    pace = max(time, 0.15 / speed)
+    assert abs(counts["source.done"] - (30.0 - time) / pace - 1.0) <= 1.5
