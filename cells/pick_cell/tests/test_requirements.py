@@ -2,36 +2,27 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from control import Command, State
+from control import State
 from control.project import load_project
 from hil import Disturbance, check_scenario
 from hil.failure import Watcher
 from plc_sim import Scenario, Simulation, Twin
 from plc_sim.bounds import bounds
-from plc_sim.disturb import LEADS
 from plc_sim.scenario import Attendance
 
 HERE = Path(__file__).parents[1]
-CELL, README = HERE / "cell.toml", (HERE / "README.md").read_text(encoding="utf-8")
+CELL = HERE / "cell.toml"
 
 STARTING = (
     Disturbance(1.0, "press", "panel.reset"),
     Disturbance(0.5, "press", "panel.start", after="state IDLE 1"),
 )
 """A person who starts the cell once, and does nothing more."""
-
-
-def table(heading: str) -> list[list[str]]:
-    """The cells of the first table below a heading of the README, without its own heading."""
-    section = README.partition(f"## {heading}\n")[2].partition("\n## ")[0]
-    rows = [line.strip("|").split("|") for line in section.splitlines() if line.startswith("|")]
-    return [[cell.strip() for cell in row] for row in rows[2:]]
 
 
 def watched(*disturbances: Disturbance, seconds: float) -> tuple[Simulation, Watcher, list[Any]]:
@@ -42,24 +33,6 @@ def watched(*disturbances: Disturbance, seconds: float) -> tuple[Simulation, Wat
     simulation.add_sink(lambda now, entries: trace.extend(entries))
     simulation.run(seconds)
     return simulation, watcher, trace
-
-
-def test_the_readme_lists_the_requirements_that_are_watched() -> None:
-    rules = {rule.requirement: rule.text for rule in load_project(CELL).properties()}
-    listed = dict(table("Requirements"))
-    assert list(listed) == list(rules)
-    for name, text in rules.items():
-        assert listed[name] == text or listed[name].startswith(f"{text},")
-
-
-def test_the_readme_lists_what_leads_back_to_idle() -> None:
-    """PC-12 searches with the table of the code; this holds the README to it."""
-    leads = {}
-    for states, press, _ in table("What to press"):
-        command = re.search(r"\b(Clear|Reset|Stop)\b", press)
-        for state in re.findall(r"\b[A-Z]{4,}\b", states):
-            leads[State[state]] = Command[command[0].upper()] if command else None
-    assert {state: command for state, command in leads.items() if command} == LEADS[Attendance.RETURNS]
 
 
 def test_pc_03_asks_for_the_printed_bound() -> None:
