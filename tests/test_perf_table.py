@@ -20,7 +20,10 @@ from tests.perf.table import Row, compared, one_core, write
 from tests.perf.twin import CELL, SECTIONS, profile, sampled
 
 TINY: dict[str, tuple[Callable[[], list[Row]], set[str]]] = {
-    "twin": (lambda: twin.measure(30.0, 1), {"closed loop, all properties", "closed loop, every scan"}),
+    "twin": (
+        lambda: twin.measure(30.0, 1),
+        {"pick_cell: closed loop, all properties", "line, ours beside SimPy"},
+    ),
     "s7": (lambda: s7.measure(8), {"S7 200 B, our job layer, our PLC", "S7 1000 tags, PDU 480, pipelined"}),
     "scan": (lambda: scan.measure(0.3, 1), {"scan at 10 ms, lateness p99, over S7 and serial"}),
     "import": (lambda: start.measure(1), {"import control and a shipped cell.py"}),
@@ -92,7 +95,7 @@ def test_one_core_is_one_core() -> None:
 
 def test_the_shares_of_time_are_of_all_sections_and_add_up() -> None:
     rows = profile(load_project(CELL), 300.0)
-    shares = {row.name.removeprefix("closed loop, time in "): row.value for row in rows}
+    shares = {row.name.removeprefix("pick_cell: closed loop, time in "): row.value for row in rows}
     assert set(shares) == set(SECTIONS.values())
     assert sum(shares.values()) == pytest.approx(100.0)
 

@@ -1,4 +1,5 @@
-"""The closed loop: the pick cell on its twin in production, and where its time goes.
+"""The twin: every shipped cell in production, closed loop and kernel alone; and where the pick cell's time
+goes.
 
 Times are CPU time of the one thread that does everything, so that a busy machine does not count.
 """
@@ -19,7 +20,7 @@ from control.project import Project, load_project
 from plc_sim.scenario import production
 from plc_sim.simulation import Simulation
 from plc_sim.twin import twin_class
-from tests.perf import kernel
+from tests.perf import kernel, simulators
 from tests.perf.table import Row, build, compared, one_core, optimised
 
 ROOT = Path(__file__).parents[2]
@@ -68,7 +69,7 @@ its own.
 
 
 def simulation(project: Project, seed: int = 7, **options: Any) -> Simulation:
-    """The pick cell in production, warmed up."""
+    """A cell in production, warmed up."""
     twin = twin_class(project)(None, seed=seed, scenario=production, project=project)
     made = Simulation(twin, **options)
     made.run_until(WARM_UP)
@@ -124,7 +125,8 @@ def profile(project: Project, seconds: float) -> list[Row]:
         run.run(seconds)
     total = max(samples.total(), 1)
     return [
-        Row(f"closed loop, time in {name}", 100 * count / total, "%") for name, count in samples.most_common()
+        Row(f"pick_cell: closed loop, time in {name}", 100 * count / total, "%")
+        for name, count in samples.most_common()
     ]
 
 
@@ -140,36 +142,42 @@ def loop(project: Project, seconds: float, repeats: int) -> list[Row]:
     bare = min(spent(simulation(project), seconds) for _ in range(repeats))
     every = simulation(project, properties=project.properties(), every_scan=True)
     slow = spent(every, seconds / 10)
+    name = project.path.parent.name
     return [
-        Row("closed loop, all properties", seconds / best, "x real", target=">= 10,000; first step 2,000"),
-        Row("closed loop, per executed scan", 1e6 * best / scans, "us"),
-        Row("closed loop, executed scans per part", scans / max(parts, 1), ""),
-        Row("closed loop, parts per hour", data["parts_per_hour"], "1/h"),
-        Row("closed loop, share of EXECUTE", 100 * data["execute_share"], "%", target=">= 80"),
-        compared("closed loop, no properties", seconds / bare, "x real", seconds / best),
-        compared("closed loop, every scan", seconds / 10 / slow, "x real", seconds / best),
+        Row(
+            f"{name}: closed loop, all properties",
+            seconds / best,
+            "x real",
+            target=">= 10,000; first step 2,000",
+        ),
+        Row(f"{name}: closed loop, per executed scan", 1e6 * best / scans, "us"),
+        Row(f"{name}: closed loop, executed scans per part", scans / max(parts, 1), ""),
+        Row(f"{name}: closed loop, parts per hour", data["parts_per_hour"], "1/h"),
+        Row(f"{name}: closed loop, share of EXECUTE", 100 * data["execute_share"], "%", target=">= 80"),
+        compared(f"{name}: closed loop, no properties", seconds / bare, "x real", seconds / best),
+        compared(f"{name}: closed loop, every scan", seconds / 10 / slow, "x real", seconds / best),
     ]
 
 
-def plant(seconds: float, repeats: int) -> list[Row]:
-    """The kernel alone."""
-    figures = kernel.measure(seconds, repeats)
+def alone(project: Project, seconds: float, repeats: int) -> list[Row]:
+    """The kernel alone, on the same plant driven by the recorded controller."""
+    name, figures = project.path.parent.name, kernel.measure(project, seconds, repeats)
     return [
-        Row(f"kernel alone, {figures['components']:.0f} components", figures["x"], "x real",
+        Row(f"{name}: kernel alone, {figures.components} components", figures.speed, "x real",
             target=">= 500,000"),
-        Row("kernel alone, per event", figures["ns_per_event"], "ns", target="<= 60"),
-        Row("kernel alone, events per cell-second", figures["events_per_second"], "1/s"),
-        Row("kernel alone, call with nothing to do", figures["call_us"], "us"),
+        Row(f"{name}: kernel alone, per event", figures.ns_per_event, "ns", target="<= 60"),
+        Row(f"{name}: kernel alone, events per cell-second", figures.events_per_second, "1/s"),
+        Row(f"{name}: kernel alone, call with nothing to do", figures.call_us, "us"),
     ]  # fmt: skip
 
 
 def measure(seconds: float = 3600.0, repeats: int = 3) -> list[Row]:
     """All rows of the twin; `seconds` of virtual time each."""
-    project = load_project(CELL)
+    projects = [load_project(path) for path in sorted(ROOT.glob("cells/*/cell.toml"))]
     with one_core():
-        return [
-            Row(build(), float(optimised()), "yes"),
-            *loop(project, seconds, repeats),
-            *profile(project, seconds),
-            *plant(seconds / 2, repeats),
-        ]
+        rows = [Row(build(), float(optimised()), "yes")]
+        for project in projects:
+            rows += [*loop(project, seconds, repeats), *alone(project, seconds / 2, repeats)]
+        rows += profile(load_project(CELL), seconds)
+        rows += simulators.measure(seconds / 3600)
+    return [*rows, *simulators.cores(share=seconds / 3600)]
