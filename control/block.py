@@ -13,6 +13,7 @@ from typing import Any, ClassVar, Generic, NamedTuple, NoReturn, TypeVar, cast, 
 from control.errors import DefinitionError, UnknownName, ValueRefused, nearest
 from control.packml import Command
 from control.scan import Scan
+from control.shared import Shared
 from control.tag import Bool, Comparison, Tag
 
 B = TypeVar("B", bound="DataBlock")
@@ -208,7 +209,7 @@ KNOWN = 4096
 """So many differences between two images are remembered."""
 
 
-class ChangeTable:
+class ChangeTable(Shared):
     """Which tags differ between two byte images of a block, as the union of their bits in the scan."""
 
     def __init__(self, block: type[DataBlock]) -> None:
@@ -242,7 +243,7 @@ class ChangeTable:
         return bits
 
 
-class Slot(Generic[B]):
+class Slot(Shared, Generic[B]):
     """A cell's declaration of one block: which link, where in the PLC, and who writes it.
 
     Read on the class it gives the bound block class; a cell keeps its own block under the same name.

@@ -126,6 +126,11 @@ class TraceHash:
         self.entries = 0
         self.waiting: list[tuple[int, str, Any]] = []
 
+    def __deepcopy__(self, memo: dict[int, Any]) -> TraceHash:
+        twin = TraceHash()
+        twin.digest, twin.entries, twin.waiting = self.digest.copy(), self.entries, self.waiting.copy()
+        return twin
+
     def __call__(self, now: int, entries: list[tuple[int, str, Any]]) -> None:
         self.entries += len(entries)
         self.waiting += entries

@@ -14,6 +14,7 @@ from control.errors import DefinitionError
 from control.link import NUMBER, DeviceImage, DeviceLink, Order, OrderState, Progress
 from control.packml import Command
 from control.scan import Scan
+from control.shared import Shared
 from control.state import Declared, Fixed, Var, put, refuse_taken_names
 
 D = TypeVar("D", bound="Device")
@@ -213,7 +214,7 @@ class Device(Declared):
         """Back in EXECUTE: go on with what was paused. Nothing by default."""
 
 
-class DeviceSlot(Generic[D]):
+class DeviceSlot(Shared, Generic[D]):
     """A cell's declaration of one device; read on the class it gives itself, on a cell the driver."""
 
     def __init__(self, link: str, kind: type[D], lost: Command | None) -> None:

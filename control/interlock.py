@@ -18,13 +18,14 @@ from control.controller import resolve
 from control.errors import DefinitionError, nearest
 from control.packml import Command
 from control.scan import Rung, Scan
+from control.shared import Shared
 from control.tag import Tag
 
 Condition = Callable[[Any], bool]
 
 
 @dataclass(frozen=True)
-class Trip:
+class Trip(Shared):
     """A condition whose loss commands `reaction`; Clear is refused until it holds again."""
 
     condition: Condition
@@ -32,7 +33,7 @@ class Trip:
 
 
 @dataclass(frozen=True)
-class Interlock:
+class Interlock(Shared):
     """Outputs that keep their safe values, whatever is ordered, unless every condition holds."""
 
     tags: tuple[Tag[Any], ...]

@@ -15,6 +15,7 @@ from typing import Any
 from transitions import Event, Machine, Transition
 
 from control.errors import DefinitionError
+from control.shared import Shared
 
 logging.getLogger("transitions").setLevel(logging.ERROR)
 
@@ -23,7 +24,7 @@ Row = tuple[Action, tuple[Action, ...], str, tuple[Action, ...]]
 """Guard, what is done before, the state it leads to, what is done after."""
 
 
-class TableEvent(Event):
+class TableEvent(Event, Shared):
     """An event whose rows are resolved against the model's class at the first firing."""
 
     rows: dict[str, tuple[Row, ...]] | None = None
@@ -80,7 +81,7 @@ def setter(model_class: type, attribute: str) -> Callable[[Any, str], None]:
     return lambda model, value: setattr(model, attribute, value)
 
 
-class StepMachine(Machine):
+class StepMachine(Machine, Shared):
     """A flat machine with the fast path, as this project builds all of its machines."""
 
     event_cls = TableEvent

@@ -25,6 +25,7 @@ from control.block import Area, Region
 from control.cell import Cell
 from control.errors import CellwrightError, ConfigurationError, nearest
 from control.property import Property
+from control.shared import Shared
 from control.tag import Tag
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def read_toml(path: Path) -> dict[str, Any]:
 
 
 @dataclass(frozen=True)
-class Project:
+class Project(Shared):
     """A loaded cell.toml. Classes are imported when asked for."""
 
     path: Path

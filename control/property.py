@@ -15,12 +15,13 @@ from typing import Any, NamedTuple
 
 from control.errors import DefinitionError, describe, nearest
 from control.scan import Ladder, Rung, Scan, ns
+from control.shared import Shared
 
 Judge = Callable[..., Any]
 
 
 @dataclass(frozen=True)
-class Property:
+class Property(Shared):
     """Whenever `when` holds, `then` must hold: at once, or from `within` s later on for as long as `when`
     lasts.
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from control.errors import DefinitionError, nearest
 from control.packml import Command
 from control.scan import NEVER, ns
+from control.shared import Shared
 
 if TYPE_CHECKING:
     from control.sequence import Sequence
@@ -43,7 +44,7 @@ state.
 
 
 @dataclass(frozen=True)
-class Step:
+class Step(Shared):
     """One step. `to` maps target steps to guards, tried in this order.
 
     `limit` bounds the time in the step, in s, or is OUTSIDE. When it expires the cell aborts, unless `late`

@@ -13,6 +13,7 @@ import struct
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, NoReturn, Self, TypeVar, overload
 
 from control.errors import DefinitionError, ValueRefused
+from control.shared import Shared
 
 if TYPE_CHECKING:
     from control.block import DataBlock
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-class Tag(Generic[T]):
+class Tag(Shared, Generic[T]):
     """A typed name of bytes in a block.
 
     `address` is "byte.bit" inside the block ("byte" for all but Bool); without one the tag is laid out after

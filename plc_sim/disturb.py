@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from heapq import heappop, heappush
 from typing import TYPE_CHECKING
 
@@ -77,7 +78,7 @@ class Disturber:
 
     def plan(self, time: int, disturbance: Disturbance) -> None:
         """Let a disturbance begin at `time` (ns), or now if that is past."""
-        self.call(max(time, self.twin.now()), lambda now: self.begin(disturbance, now))
+        self.call(max(time, self.twin.now()), partial(self.begin, disturbance))
 
     def call(self, time: int, act: Callable[[int], None]) -> None:
         """Have `act(now)` called at `time` (ns)."""
@@ -91,7 +92,7 @@ class Disturber:
         self.happened[kind] = self.happened.get(kind, 0) + 1
         self.done.append((now, disturbance))
         self.lasting[number] = disturbance
-        self.call(now + ns(disturbance.duration), lambda end: self.end(number, end))
+        self.call(now + ns(disturbance.duration), partial(self.end, number))
         ACTS[kind][0](self.twin, disturbance, now)
 
     def end(self, number: int, now: int) -> None:
@@ -161,17 +162,16 @@ class Disturber:
         wanted = LEADS.get(self.attendance, {}).get(state)
         if wanted is None or wanted.name.lower() not in self.buttons:
             return
-        entry = f"state {state.name}"
-        count = self.reached.get(entry, 0)
+        count = self.reached.get(f"state {state.name}", 0)
+        self.call(now + REACTION, partial(self.answer, state, wanted, count))
 
-        def press(at: int) -> None:
-            if self.reached.get(entry, 0) == count and self.twin.state_of_cell() is state:
-                for name in ("confirm", wanted.name.lower()):
-                    if name in self.buttons:
-                        self.press(self.buttons[name], (at - self.origin) / 1e9)
-                self.call(at + RETRY, press)
-
-        self.call(now + REACTION, press)
+    def answer(self, state: State, wanted: Command, count: int, now: int) -> None:
+        """Press what leads on from a state while it is the one reached for the `count`th time; and again."""
+        if self.reached.get(f"state {state.name}", 0) == count and self.twin.state_of_cell() is state:
+            for name in ("confirm", wanted.name.lower()):
+                if name in self.buttons:
+                    self.press(self.buttons[name], (now - self.origin) / 1e9)
+            self.call(now + RETRY, partial(self.answer, state, wanted, count))
 
 
 REACTION, RETRY = ns(1.0), ns(3.0)

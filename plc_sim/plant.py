@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterable, Mapping
+from copy import copy
 from functools import reduce
 from operator import or_
 from typing import Any, NoReturn
@@ -115,6 +116,13 @@ class Plant:
         except ValueError as error:
             raise ConfigurationError(str(error)) from error
 
+    def __deepcopy__(self, memo: dict[int, Any]) -> Plant:
+        """Another plant in the same state: all but the block never changes, and is shared."""
+        twin = memo[id(self)] = copy(self)
+        twin.block = self.block.copy()
+        twin._view()
+        return twin
+
     def move_to(self, block: np.ndarray) -> None:
         """Let `block`, of the same size, hold all that changes from now on."""
         block[:] = self.block
@@ -183,10 +191,12 @@ class Plant:
         return reached
 
     def refuse_storm(self) -> NoReturn:
-        """ConfigurationError that names the component which was acting when events would not end."""
-        name = self.name_of(self.words[Header.STORM])
+        """ConfigurationError that names the components which were acting when events would not end."""
+        first, count = self.words[Header.NEXT], self.words[Header.COUNT]
+        due = {number for number in range(count) if self.words[first + number] <= self.now}
+        names = ", ".join(self.name_of(number) for number in sorted(due | {self.words[Header.STORM]}))
         raise ConfigurationError(
-            f"{name}: too many events at one instant, {self.now} ns; wanted a plant that moves on"
+            f"{names}: too many events at one instant, {self.now} ns; wanted a plant that moves on"
         )
 
     def snapshot(self) -> np.ndarray:

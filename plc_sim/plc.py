@@ -9,6 +9,7 @@ from typing import Any
 
 from control.block import DataBlock, Slot
 from control.errors import ConfigurationError, DefinitionError
+from control.shared import Shared
 from control.tag import Bool, Comparison, Numeric, Tag
 from plc_sim.components.component import (
     Analogue,
@@ -21,7 +22,7 @@ from plc_sim.components.component import (
 )
 
 
-class Plc:
+class Plc(Shared):
     """The PLC of a cell.
 
     `entries` are `sensor >> tag` and `tag >> actuator`. `cycle` is its scan cycle. A controller's life word

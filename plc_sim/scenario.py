@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from control.errors import ConfigurationError, nearest
 from control.schema import Strict, validate
+from control.shared import Shared
 
 
 def none(value: float) -> bool:
@@ -135,7 +136,7 @@ quiet = Scenario("quiet", operator=Attendance.NONE)
 SCENARIOS = {scenario.name: scenario for scenario in (production, quiet)}
 
 
-class Operator:
+class Operator(Shared):
     """A person at the panel: presses a button `delay` s after the lamp that asks for it has lit up, one
     button at a time.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from copy import deepcopy
 from operator import itemgetter
 from typing import Any
 
@@ -95,6 +96,14 @@ class Simulation:
             self.cell.scan(self.next)
             self.scans += 1
             self.next = twin.sleep(min(self.cell.due, end), self.cell.reads)
+
+    def branch(self) -> Simulation:
+        """An independent simulation that goes on from this instant, twin and controller alike, bit for bit.
+
+        One that is kept is a snapshot; branch it again to go back to its instant. Sinks that are plain
+        functions are shared, what objects keep is copied.
+        """
+        return deepcopy(self)
 
     def wait_before_start(self, seconds: float) -> None:
         """Let `seconds` of virtual time pass before the controller starts."""

@@ -7,7 +7,9 @@ depends on it, and the properties that read it are judged there, at the exact in
 from __future__ import annotations
 
 from collections.abc import Mapping
+from copy import deepcopy
 from itertools import repeat
+from typing import Any
 
 from control.errors import UnknownName, nearest
 from control.scan import Scan
@@ -34,6 +36,15 @@ class PlantView:
         self._bit_at: dict[int, int] = {}
         self._signals = self.asleep = 0
         self._parts = {name: ComponentView(self, name) for name in ("plc", *plant.components)}
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> PlantView:
+        """The view of another plant in the same state."""
+        twin = memo[id(self)] = object.__new__(PlantView)
+        for name, value in vars(self).items():
+            if name != "_words":
+                vars(twin)[name] = deepcopy(value, memo)
+        twin._words = twin._plant.words
+        return twin
 
     def __getattr__(self, name: str) -> ComponentView:
         parts = self.__dict__.get("_parts", {})
@@ -122,6 +133,8 @@ class ComponentView:
         self._known: dict[str, tuple[int, int]] = {}
 
     def __getattr__(self, signal: str) -> bool:
+        if signal.startswith("__"):  # asked for by Python itself, as when it is copied
+            raise AttributeError(signal)
         place = self._known.get(signal)
         if place is None:
             place = self._known[signal] = self._view.place(f"{self._name}.{signal}", SignalRow.DRIVEN)

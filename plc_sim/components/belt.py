@@ -31,6 +31,9 @@ from plc_sim.kernel.ramp import BeltRow, MarkRow, PartRow
 TOUCHING = 1e-9
 """Parts that overlap by less than this (m) touch."""
 
+MOST_PARTS = 10_000
+"""So many parts one belt has room for."""
+
 LOOSE_SERIAL = 1 << 40
 """Serial numbers of parts that lie on a belt at the start begin here."""
 
@@ -70,6 +73,8 @@ class Belt(Component):
         for ahead, behind in zip(fronts, fronts[1:], strict=False):
             if ahead - behind < pitch - TOUCHING:
                 site.refuse(self, "parts", f"fronts at least {pitch:g} m apart", self.parts)
+        if length > MOST_PARTS * pitch:
+            site.refuse(self, "part_length", f"part and gap of at least {length / MOST_PARTS:g} m", pitch)
         if not pitch < length:
             site.refuse(self, "part_length", f"part and gap shorter than the belt of {length:g} m", pitch)
 

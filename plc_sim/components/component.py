@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from enum import Enum
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, overload
 
+from control.shared import Shared
 from control.tag import Tag
 from plc_sim.kernel.row import Kind, Row
 
@@ -54,7 +55,7 @@ class Driver(Enum):
     OPERATOR = "the operator"
 
 
-class Signal:
+class Signal(Shared):
     """A digital signal of a component."""
 
     def __init__(self, doc: str, driver: Driver, *, initial: bool = False) -> None:
@@ -101,7 +102,7 @@ def operated(doc: str, *, initial: bool = False) -> Signal:
     return Signal(doc, Driver.OPERATOR, initial=initial)
 
 
-class Analogue:
+class Analogue(Shared):
     """An analogue value of a component, a closed form of time evaluated when somebody reads it."""
 
     def __init__(self, doc: str, unit: str) -> None:
@@ -132,7 +133,7 @@ class Analogue:
         return InputEntry(self, tag)
 
 
-class Component:
+class Component(Shared):
     """Base of all components. Parameters are the fields of `row` that have an attribute of their name."""
 
     row: ClassVar[type[Row] | None] = None

@@ -76,6 +76,10 @@ class ComponentEntry:
     first: int | None = NEVER
 
 
+LARGEST = 1e12
+"""What a number without bounds of its own may be: beyond it, a value is a slip."""
+
+
 def refuse(where: str, declaration: Declaration, wanted: str, got: object) -> ValueError:
     """The error for a value outside its declaration."""
     unit = f" {declaration.unit}" if declaration.unit else ""
@@ -93,10 +97,13 @@ def check(where: str, declaration: Declaration, value: Value) -> None:
         raise refuse(where, declaration, "a finite number", value)
     if declaration.above is not None and not value > declaration.above:
         raise refuse(where, declaration, f"more than {declaration.above:g}", value)
-    if declaration.low is not None and value < declaration.low:
-        raise refuse(where, declaration, f"at least {declaration.low:g}", value)
-    if declaration.high is not None and value > declaration.high:
-        raise refuse(where, declaration, f"at most {declaration.high:g}", value)
+    largest = LARGEST if declaration.kind is Kind.REAL else math.inf
+    low = -largest if declaration.low is None else declaration.low
+    high = largest if declaration.high is None else declaration.high
+    if value < low:
+        raise refuse(where, declaration, f"at least {low:g}", value)
+    if value > high:
+        raise refuse(where, declaration, f"at most {high:g}", value)
 
 
 class Layout:

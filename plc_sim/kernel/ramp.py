@@ -12,7 +12,7 @@ class BeltRow(Row, kind=1):
 
     RUN = signal("runs the belt")
     MOVING = signal("shows that it moves")
-    LENGTH = real("from infeed to end", "m", above=0.0)
+    LENGTH = real("from infeed to end", "m", above=0.0, high=1e4)
     SPEED = real("nominal speed", "m/s", above=0.0, live=True)
     ACCELERATION = real("of ramps up and down", "m/s2", above=0.0)
     PART_LENGTH = real("length of a part", "m", above=0.0)

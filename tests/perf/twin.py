@@ -159,6 +159,16 @@ def loop(project: Project, seconds: float, repeats: int) -> list[Row]:
     ]
 
 
+def branching(project: Project) -> Row:
+    """What it costs to branch a cell in production, twin and controller."""
+    run, times = simulation(project, properties=project.properties()), []
+    for _ in range(50):
+        began = time.process_time()
+        run.branch()
+        times.append(time.process_time() - began)
+    return Row(f"{project.path.parent.name}: a branch of twin and controller", 1e3 * min(times), "ms")
+
+
 def alone(project: Project, seconds: float, repeats: int) -> list[Row]:
     """The kernel alone, on the same plant driven by the recorded controller."""
     name, figures = project.path.parent.name, kernel.measure(project, seconds, repeats)
@@ -177,7 +187,8 @@ def measure(seconds: float = 3600.0, repeats: int = 3) -> list[Row]:
     with one_core():
         rows = [Row(build(), float(optimised()), "yes")]
         for project in projects:
-            rows += [*loop(project, seconds, repeats), *alone(project, seconds / 2, repeats)]
+            rows += [*loop(project, seconds, repeats), branching(project)]
+            rows += alone(project, seconds / 2, repeats)
         rows += profile(load_project(CELL), seconds)
         rows += simulators.measure(seconds / 3600)
     return [*rows, *simulators.cores(share=seconds / 3600)]
