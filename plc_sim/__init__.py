@@ -10,6 +10,7 @@ from plc_sim.components.line import Buffer, Station
 from plc_sim.components.panel import Button, Door, Lamp, Panel, Switch, button, lamp, switch
 from plc_sim.components.place import Pose, Slot
 from plc_sim.components.pneumatic import Cylinder, SpringCylinder, Stopper
+from plc_sim.components.sensors import CapacitiveSensor, ColourSensor, InductiveSensor
 from plc_sim.plc import Plc
 from plc_sim.scenario import Disturbance, Operator, Scenario, production, quiet
 from plc_sim.simulation import Simulation
@@ -22,7 +23,9 @@ __all__ = [
     "Belt",
     "Buffer",
     "Button",
+    "CapacitiveSensor",
     "Chute",
+    "ColourSensor",
     "Component",
     "Cylinder",
     "Disturbance",
@@ -30,6 +33,7 @@ __all__ = [
     "EndStop",
     "Feeder",
     "Hand",
+    "InductiveSensor",
     "Infeed",
     "Inspection",
     "Lamp",

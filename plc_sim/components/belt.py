@@ -17,7 +17,7 @@ from plc_sim.components.component import (
     actuator,
     sensor,
 )
-from plc_sim.components.place import ORIGIN, Place, Pose
+from plc_sim.components.place import ORIGIN, Place, Pose, shares_of
 from plc_sim.components.site import Site
 from plc_sim.kernel.belt import Mark
 from plc_sim.kernel.draw import ns
@@ -127,8 +127,8 @@ class Feeder(Component):
     """A source of parts at a belt's infeed.
 
     Give one of `period` (constant), `mean` (exponential intervals) and `times` (listed, s from the start);
-    `first` is the time of the first part. A part is good with probability `good` and of one of `sorts`
-    equally likely sorts. A part that comes due waits until the infeed is clear and `enable` is high; the time
+    `first` is the time of the first part. A part is good with probability `good`; `shares` are those of the
+    sorts 0, 1, ... A part that comes due waits until the infeed is clear and `enable` is high; the time
     so lost is counted.
     """
 
@@ -144,9 +144,9 @@ class Feeder(Component):
         times: Sequence[Second] | None = None,
         first: Second | None = None,
         good: Share = 1.0,
-        sorts: int = 1,
+        shares: Sequence[Share] = (1.0,),
     ) -> None:
-        self.belt, self.times, self.good, self.sorts = belt, times, good, sorts
+        self.belt, self.times, self.good, self.shares = belt, times, good, tuple(shares)
         self._given = {"period": period, "mean": mean, "times": times}
         self.period = next((value for value in (period, mean) if value is not None), 1.0)
         self._first = first
@@ -155,6 +155,7 @@ class Feeder(Component):
         given = [name for name, value in self._given.items() if value is not None]
         if len(given) != 1:
             site.refuse(self, "period", "one of period=, mean= and times=", ", ".join(given) or "none")
+        shares_of(site, self, "shares", self.shares)
         times = self.times or ()
         for earlier, later in zip((0.0, *times), times, strict=False):
             if not (math.isfinite(later) and earlier <= later):
@@ -177,6 +178,8 @@ class Feeder(Component):
         due = self.first(site) if kind != "times" or listed else None
         return {
             "ARRIVALS": int(arrivals),
+            "SHARES": shares_of(site, self, "shares", self.shares),
+            "SORT_COUNT": len(self.shares),
             "TIMES": Rows(None, listed, self.name),
             "TIME_COUNT": len(listed),
             "KEY": site.key(self),

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
-from itertools import accumulate
 from typing import Any, TypeAlias
 
 from plc_sim.components.arm import Arm
@@ -19,12 +17,10 @@ from plc_sim.components.component import (
     operated,
     sensor,
 )
-from plc_sim.components.place import Numbers, Place
+from plc_sim.components.place import Numbers, Place, shares_of
 from plc_sim.components.pneumatic import Cylinder, Piston
 from plc_sim.components.site import Site
-from plc_sim.kernel.layout import Rows
 from plc_sim.kernel.magazine import MagazineRow
-from plc_sim.kernel.part import SORTS
 from plc_sim.kernel.suction import VacuumRow
 
 CubicMetre: TypeAlias = float
@@ -141,14 +137,6 @@ class VacuumGripper(Component):
             "SINCE": site.start,
             "MAPPED": site.analogues.get(self, 0),
         }
-
-
-def shares_of(site: Site, component: Component, name: str, shares: Sequence[Share]) -> Rows:
-    """The words of a distribution of sorts, each share with those before; refused unless they add up to 1."""
-    good = all(isinstance(each, int | float) and math.isfinite(each) and each >= 0.0 for each in shares)
-    if not good or not 0 < len(shares) <= SORTS or abs(sum(shares) - 1.0) > 1e-9:
-        site.refuse(component, name, f"1 to {SORTS} shares that add up to 1", tuple(shares))
-    return Rows(None, [float(share) for share in accumulate(shares)], component.name)
 
 
 class Magazine(Component):

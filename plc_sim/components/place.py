@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import math
+from collections.abc import Iterable, Sequence
+from itertools import accumulate
 from typing import Any, NamedTuple
 
-from plc_sim.components.component import Component, Metre, sensor
+from plc_sim.components.component import Component, Metre, Share, sensor
 from plc_sim.components.site import Site
 from plc_sim.kernel.layout import Rows
 from plc_sim.kernel.part import SORTS, make_part
@@ -79,6 +81,14 @@ def waiters(site: Site, component: Component) -> dict[str, Any]:
     """The fields of a place that say who is poked when a part comes or goes; of others, when they change."""
     waiting = site.waiters.get(component, [])
     return {"WAITERS": Numbers(site, waiting, component.name), "WAITER_COUNT": len(waiting)}
+
+
+def shares_of(site: Site, component: Component, name: str, shares: Sequence[Share]) -> Rows:
+    """The words of a distribution of sorts, each share with those before; refused unless they add up to 1."""
+    good = all(isinstance(each, int | float) and math.isfinite(each) and each >= 0.0 for each in shares)
+    if not good or not 0 < len(shares) <= SORTS or abs(sum(shares) - 1.0) > 1e-9:
+        site.refuse(component, name, f"1 to {SORTS} shares that add up to 1", tuple(shares))
+    return Rows(None, [float(share) for share in accumulate(shares)], component.name)
 
 
 class Slot(Place):

@@ -8,7 +8,7 @@ from plc_sim.kernel.belt import add_part
 from plc_sim.kernel.compilation import Reals, Words, kernel
 from plc_sim.kernel.draw import ln, u01
 from plc_sim.kernel.header import NEVER
-from plc_sim.kernel.part import SORTS, make_part
+from plc_sim.kernel.part import SORTS, drawn_sort, make_part
 from plc_sim.kernel.row import Row, component, duration, real, rows, signal, state, whole
 from plc_sim.kernel.schedule import schedule
 from plc_sim.kernel.signals import seen
@@ -30,7 +30,8 @@ class FeederRow(Row, kind=4):
     ARRIVALS = whole("an Arrivals", low=0, high=2)
     PERIOD = duration("time between parts; their mean if exponential", low=1e-9, live=True)
     GOOD = real("share of good parts", low=0.0, high=1.0, live=True)
-    SORTS = whole("parts are of sort 0 to SORTS - 1, equally likely", low=1, high=SORTS)
+    SHARES = rows("for each sort the share of parts of it and of those before")
+    SORT_COUNT = whole("sorts", low=1, high=SORTS)
     TIMES = rows("listed times, ns")
     TIME_COUNT = whole("how many")
     KEY = whole("key of its draws")
@@ -56,7 +57,8 @@ def _next_due(I: Words, F: Reals, o: int, t: int) -> int:
 def _new_part(I: Words, F: Reals, o: int) -> int:
     serial = I[o + FeederRow.FED] + 1
     good = 1 if u01(I[o + FeederRow.KEY], 3 * serial + 1) < F[o + FeederRow.GOOD] else 0
-    sort = int(u01(I[o + FeederRow.KEY], 3 * serial + 2) * I[o + FeederRow.SORTS])
+    draw = u01(I[o + FeederRow.KEY], 3 * serial + 2)
+    sort = drawn_sort(F, I[o + FeederRow.SHARES], I[o + FeederRow.SORT_COUNT], draw)
     return make_part(serial, sort, good)
 
 

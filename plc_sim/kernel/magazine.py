@@ -5,7 +5,7 @@ from __future__ import annotations
 from plc_sim.kernel.compilation import Reals, Words, kernel
 from plc_sim.kernel.draw import u01
 from plc_sim.kernel.header import NEVER
-from plc_sim.kernel.part import make_part
+from plc_sim.kernel.part import drawn_sort, make_part
 from plc_sim.kernel.place import put_in
 from plc_sim.kernel.row import Row, component, real, rows, signal, state, whole
 from plc_sim.kernel.schedule import row_of, schedule
@@ -31,15 +31,6 @@ class MagazineRow(Row, kind=31):
     COLLISIONS = state("strokes against a part that was still there", counted=True)
     ZONE = state("of the pusher when last looked at")
     REFILL_SEEN = state("as seen")
-
-
-@kernel
-def drawn_sort(F: Reals, first: int, count: int, draw: float) -> int:
-    """The sort that a draw stands for, by the shares from word `first` on, each with those before."""
-    sort = 0
-    while sort < count - 1 and draw >= F[first + sort]:
-        sort += 1
-    return sort
 
 
 @kernel

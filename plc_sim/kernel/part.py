@@ -6,7 +6,7 @@ it lies askew, and the serial number at its source, from 1 on, follows. 0 is no 
 
 from __future__ import annotations
 
-from plc_sim.kernel.compilation import kernel
+from plc_sim.kernel.compilation import Reals, kernel
 
 SORTS = 63
 """Most sorts: a sensor's mask has a bit for each."""
@@ -57,3 +57,12 @@ def skewed(part: int) -> int:
 def is_skewed(part: int) -> int:
     """1 for a part that lies askew."""
     return part >> _SKEWED & 1
+
+
+@kernel
+def drawn_sort(F: Reals, first: int, count: int, draw: float) -> int:
+    """The sort that a draw stands for, by the shares from word `first` on, each with those before."""
+    sort = 0
+    while sort < count - 1 and draw >= F[first + sort]:
+        sort += 1
+    return sort

@@ -105,7 +105,7 @@ def test_a_feeder_that_cannot_be() -> None:
     refused(r"^feeder\.period: .*got 'period, mean'", belt=belt, feeder=both)
     refused(r"^feeder\.times: wanted rising finite times", belt=belt, feeder=Feeder(belt, times=(2.0, 1.0)))
     refused(r"^feeder\.good: wanted at most 1 ", belt=belt, feeder=Feeder(belt, mean=1.0, good=1.5))
-    refused(r"^feeder\.sorts: wanted a whole number", belt=belt, feeder=Feeder(belt, mean=1.0, sorts=1.5))  # type: ignore[arg-type]
+    refused(r"^feeder\.shares: wanted 1 to 63 shares", belt=belt, feeder=Feeder(belt, mean=1.0, shares=[0.5]))
 
 
 def test_an_arm_that_cannot_be() -> None:
