@@ -11,6 +11,7 @@ from plc_sim.components.panel import Button, Door, Lamp, Panel, Switch, button, 
 from plc_sim.components.place import Pose, Slot
 from plc_sim.components.pneumatic import Cylinder, SpringCylinder, Stopper
 from plc_sim.components.sensors import CapacitiveSensor, ColourSensor, InductiveSensor
+from plc_sim.fault import Fault
 from plc_sim.plc import Plc
 from plc_sim.scenario import Disturbance, Operator, Scenario, production, quiet
 from plc_sim.simulation import Simulation
@@ -31,6 +32,7 @@ __all__ = [
     "Disturbance",
     "Door",
     "EndStop",
+    "Fault",
     "Feeder",
     "Hand",
     "InductiveSensor",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,6 +10,7 @@ import numpy as np
 from control.errors import ConfigurationError
 from control.scan import ns
 from plc_sim.components.component import Component
+from plc_sim.fault import Fault
 from plc_sim.kernel.advance import advance_batch
 from plc_sim.kernel.header import Cause, Header
 from plc_sim.plant import Plant
@@ -17,7 +18,7 @@ from plc_sim.plc import Plc
 
 
 class Batch:
-    """One plant per seed, with `parameters` of its own where given; without a controller.
+    """One plant per seed, with `parameters` and `faults` of its own where given; without a controller.
 
     `plants` are the scenarios; each is a `Plant` and may be acted on by itself between calls of `advance`. A
     scenario's words depend on its seed and parameters alone, not on the number of threads or on the others.
@@ -30,17 +31,20 @@ class Batch:
         *,
         seeds: Sequence[int],
         parameters: Sequence[Mapping[str, Any]] | None = None,
+        faults: Sequence[Iterable[Fault]] | None = None,
         **options: Any,
     ) -> None:
         varied = [{}] * len(seeds) if parameters is None else list(parameters)
-        if not seeds or len(varied) != len(seeds):
-            raise ConfigurationError(
-                f"batch: wanted as many parameters as seeds, at least one, got {len(varied)} and {len(seeds)}"
-            )
+        faulty = [()] * len(seeds) if faults is None else list(faults)
+        for name, given in (("parameters", varied), ("faults", faulty)):
+            if not seeds or len(given) != len(seeds):
+                raise ConfigurationError(
+                    f"batch: wanted as many {name} as seeds, at least one, got {len(given)} and {len(seeds)}"
+                )
         shared = plc or Plc()
         self.plants = [
-            Plant(components, shared, seed=seed, parameters=each, **options)
-            for seed, each in zip(seeds, varied, strict=True)
+            Plant(components, shared, seed=seed, parameters=each, faults=done, **options)
+            for seed, each, done in zip(seeds, varied, faulty, strict=True)
         ]
         size = max(plant.block.size for plant in self.plants)
         self.blocks = np.zeros((len(seeds), size), np.int64)

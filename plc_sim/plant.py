@@ -24,6 +24,7 @@ from plc_sim.components.handling import Hand
 from plc_sim.components.io_map import IoMap
 from plc_sim.components.site import Site
 from plc_sim.components.timing import Timing
+from plc_sim.fault import Fault, lay_faults
 from plc_sim.kernel import host
 from plc_sim.kernel.advance import advance
 from plc_sim.kernel.draw import ns
@@ -41,9 +42,10 @@ SCAN_AT, SCAN_DUE, REPLAN = int(Header.SCAN_AT), int(Header.SCAN_DUE), int(Heade
 class Plant:
     """The components of a twin by name, with their PLC, for one scenario.
 
-    `parameters` varies them, as {"belt.speed": 0.4}; `controller` is the class whose blocks the link moves
-    (default: the blocks in the Plc's map), `plan` says which of them and in which order. Draws depend on
-    seed, scenario and each component's own name alone. ConfigurationError for what cannot be built.
+    `faults` are carried out by the kernel. `parameters` varies them, as {"belt.speed": 0.4}; `controller` is
+    the class whose blocks the link moves (default: the blocks in the Plc's map), `plan` says which of them
+    and in which order. Draws depend on seed, scenario and each component's own name alone. ConfigurationError
+    for what cannot be built.
     """
 
     def __init__(
@@ -57,12 +59,13 @@ class Plant:
         timing: Timing | None = None,
         plan: Plan | None = None,
         controller: type | None = None,
+        faults: Iterable[Fault] = (),
     ) -> None:
         self.components, self.plc, self.timing = dict(components), plc, timing or Timing()
         self.layout = Layout(seed=seed, scenario=scenario, start=self.timing.start)
         self._check_names()
         site = Site(self.components, self.layout, parameters or {})
-        self.io = self._lay_out(site, plan, controller)
+        self.io = self._lay_out(site, plan, controller, faults)
         self.block = self._build()
         self._view()
         self._check_reach(site)
@@ -90,7 +93,9 @@ class Plant:
                 )
             self._check_mounting(other, (*path, other))
 
-    def _lay_out(self, site: Site, plan: Plan | None, controller: type | None) -> IoMap:
+    def _lay_out(
+        self, site: Site, plan: Plan | None, controller: type | None, faults: Iterable[Fault]
+    ) -> IoMap:
         self.plc.check()
         io = IoMap(self.plc, plan, controller, site, self.timing)
         self.plc.check_mapped(io.controllers)
@@ -107,6 +112,7 @@ class Plant:
         io.map_signals()
         for component in self.components.values():
             site.lay(component)
+        lay_faults(site, faults)
         io.lay()
         return io
 

@@ -11,6 +11,8 @@ from plc_sim.kernel.compilation import Reals, Words, entry, kernel, parallel_ent
 from plc_sim.kernel.cylinder import cylinder_step
 from plc_sim.kernel.door import DoorRow, door_step
 from plc_sim.kernel.eye import EyeRow, eye_step
+from plc_sim.kernel.fault import fault_step
+from plc_sim.kernel.faulty import FaultRow
 from plc_sim.kernel.feeder import FeederRow, feeder_step
 from plc_sim.kernel.hand import HandRow, hand_step
 from plc_sim.kernel.header import NEVER, STORM, Cause, ComponentRow, Header
@@ -63,6 +65,8 @@ def _act(I: Words, F: Reals, c: int, t: int) -> None:
         magazine_step(I, F, c, o, t)
     elif kind == StationRow.KIND:
         station_step(I, F, c, o, t)
+    elif kind == FaultRow.KIND:
+        fault_step(I, F, c, o, t)
     elif kind == UserRow.KIND:
         schedule(I, c, user_step(I, F, c, o, t))
 

@@ -140,8 +140,8 @@ def _words(block: np.ndarray) -> Words:
     return block.data
 
 
-def _reals(block: np.ndarray) -> Reals:
-    return block.view(np.float64).data
+def _reals(block: np.ndarray | Words) -> Reals:
+    return block.view(np.float64).data if isinstance(block, np.ndarray) else block.cast("B").cast("d")
 
 
 def _octets(view: Words) -> Octets:
@@ -151,7 +151,7 @@ def _octets(view: Words) -> Octets:
 compiled = not config.DISABLE_JIT
 words: Callable[[np.ndarray], Words] = _pointer(types.int64) if compiled else _words
 """The block as int64 words."""
-reals: Callable[[np.ndarray], Reals] = _pointer(types.float64) if compiled else _reals
+reals: Callable[[np.ndarray | Words], Reals] = _pointer(types.float64) if compiled else _reals
 """The block as float64 words."""
 octets: Callable[[Words], Octets] = _pointer(types.uint8) if compiled else _octets
 """The words seen as bytes."""

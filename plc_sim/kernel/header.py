@@ -73,7 +73,8 @@ class SignalRow(Row):
     """A digital signal of the plant."""
 
     DRIVEN = state("what its driver says, 0 or 1")
-    FORCED = state("what a fault says, or -1", initial=-1)
+    FORCED = state("what the host forces it to, or -1", initial=-1)
+    FAULT = rows("the first fault it passes through, or 0")
     VISIBLE = state("what is seen of it")
     WATCHED = state("stop at every edge")
     SUBSCRIBERS = rows("components poked at an edge; they end where the next signal's begin")

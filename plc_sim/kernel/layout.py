@@ -64,6 +64,8 @@ class SignalEntry:
     initial: int = 0
     subscribers: list[str] = field(default_factory=list)
     mapped: list[tuple[At, int]] = field(default_factory=list)
+    fault: str | None = None
+    """The first fault that it passes through."""
 
 
 @dataclass(eq=False)
@@ -143,7 +145,7 @@ class Layout:
         everybody = acting + [entry for entry in self.components.values() if entry.first is None]
         self.numbers = {entry.name: number for number, entry in enumerate(everybody)}
         rows = {entry.name: Rows(entry.row, [entry.values], entry.name) for entry in everybody}
-        signals = self._signal_rows()
+        signals = self._signal_rows(rows)
         placed = _place(Rows(Header, [self._header(acting, rows, signals)], "header"))
         self.offsets = {name: component.offset for name, component in rows.items()}
         self.signal_offsets = {
@@ -180,14 +182,15 @@ class Layout:
             "LINK_INDEX": "link",
         }
 
-    def _signal_rows(self) -> Rows:
+    def _signal_rows(self, rows_of: Mapping[str, Rows]) -> Rows:
         entries = self.signals.values()
         pokes = Rows(None, [self.numbers[name] for entry in entries for name in entry.subscribers])
         maps = Rows(MappedRow, [{"WORD": at, "MASK": mask} for entry in entries for at, mask in entry.mapped])
         rows, poke, mapping = [], 0, 0
         for entry in (*entries, SignalEntry("the end")):
             ends = {"SUBSCRIBERS": At(pokes, poke), "MAPPED": At(maps, mapping)}
-            rows.append({"DRIVEN": entry.initial, "VISIBLE": entry.initial, **ends})
+            fault = rows_of[entry.fault] if entry.fault else 0
+            rows.append({"DRIVEN": entry.initial, "VISIBLE": entry.initial, "FAULT": fault, **ends})
             poke += len(entry.subscribers)
             mapping += len(entry.mapped) * MappedRow.SIZE
         return Rows(SignalRow, rows)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from plc_sim.kernel.compilation import Words, kernel
+from plc_sim.kernel.compilation import Reals, Words, kernel, reals
+from plc_sim.kernel.faulty import FaultRow, come_in
 from plc_sim.kernel.header import EDGES, Cause, ComponentRow, Header, MappedRow, SignalRow
 from plc_sim.kernel.plc_rows import PlcRow
 from plc_sim.kernel.schedule import poke, schedule
@@ -11,7 +12,9 @@ from plc_sim.kernel.schedule import poke, schedule
 @kernel
 def drive(I: Words, s: int, value: int, t: int) -> None:
     """The driver of the signal at offset `s` says `value` at `t` (ns)."""
-    if I[s + SignalRow.FORCED] < 0:
+    if I[s + SignalRow.FAULT]:
+        _drive_faulty(I, s, value, t)
+    elif I[s + SignalRow.FORCED] < 0:
         I[s + SignalRow.DRIVEN] = value
         _show(I, s, value, t)
     elif I[s + SignalRow.DRIVEN] != value:
@@ -21,11 +24,34 @@ def drive(I: Words, s: int, value: int, t: int) -> None:
 
 
 @kernel
+def _drive_faulty(I: Words, s: int, value: int, t: int) -> None:
+    if I[s + SignalRow.DRIVEN] != value and I[s + SignalRow.WATCHED]:
+        _note_edge(I, s)
+    I[s + SignalRow.DRIVEN] = value
+    F = reals(I)
+    come_in(I, F, I[s + SignalRow.FAULT], value, t)
+    pass_on(I, F, I[s + SignalRow.FAULT], t)
+
+
+@kernel
+def pass_on(I: Words, F: Reals, f: int, t: int) -> None:
+    """What goes out of the fault at offset `f` goes through those after it, and is shown."""
+    s = I[f + FaultRow.TARGET]
+    value = I[f + FaultRow.OUT]
+    f = I[f + FaultRow.FOLLOWING]
+    while f != 0:
+        value = come_in(I, F, f, value, t)
+        f = I[f + FaultRow.FOLLOWING]
+    if I[s + SignalRow.FORCED] < 0:
+        _show(I, s, value, t)
+
+
+@kernel
 def force_signal(I: Words, s: int, value: int, t: int) -> None:
     """Show `value` whatever the driver says; -1 ends that."""
     I[s + SignalRow.FORCED] = value
     if value < 0:
-        _show(I, s, I[s + SignalRow.DRIVEN], t)
+        drive(I, s, I[s + SignalRow.DRIVEN], t)
     else:
         _show(I, s, value, t)
 
