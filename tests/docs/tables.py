@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
-from tests.docs import deployed, plant
+from tests.docs import deployed, plant, validation
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 MARKED = re.compile(r"(<!-- table: (\w+) -->\n).*?(<!-- end of table -->)", re.DOTALL)
@@ -22,6 +22,7 @@ TABLES: Mapping[str, Callable[[], str]] = {
         *(deployed.packml, deployed.priority, deployed.reactions),
         *(deployed.disturbances, deployed.operators, deployed.scenarios),
         *(plant.components, plant.melfa_verbs, plant.melfa_bits, plant.melfa_errors),
+        validation.validation,
     )
 }
 
