@@ -36,6 +36,11 @@ DURATIONS: dict[str, tuple[float, float]] = {
     "stuck": (0.1, 8.0),
     "wire_broken": (0.1, 8.0),
     "late": (0.5, 8.0),
+    "jammed": (0.1, 8.0),
+    "half_stroke": (0.1, 8.0),
+    "leak": (0.1, 8.0),
+    "grip_lost": (0.1, 2.0),
+    "air_low": (0.1, 8.0),
     "plc_stop": (0.2, 3.0),
     "link_lost": (0.1, 4.0),
     "program_silent": (0.1, 20.0),
@@ -50,6 +55,9 @@ DURATIONS: dict[str, tuple[float, float]] = {
 VALUES: dict[str, st.SearchStrategy[float]] = {
     "stuck": st.sampled_from((0.0, 1.0)),
     "late": seconds(0.05, 5.0),
+    "half_stroke": seconds(0.0, 0.99),
+    "leak": seconds(0.05, 1.0),
+    "air_low": seconds(0.0, 0.9),
     "robot_slow": seconds(0.01, 0.9),
     "controller_power_loss": st.sampled_from((0.0, 1.0)),
 }
@@ -57,6 +65,9 @@ VALUES: dict[str, st.SearchStrategy[float]] = {
 CLEAREST: dict[str, tuple[float, ...]] = {
     "stuck": (0.0, 1.0),
     "late": (0.5, 5.0),
+    "half_stroke": (0.5,),
+    "leak": (0.9,),
+    "air_low": (0.0, 0.3),
     "robot_slow": (0.02,),
     "controller_power_loss": (0.0, 1.0),
 }

@@ -15,7 +15,9 @@ from control.packml import Command, State
 from control.scan import NEVER, ns
 from control.step import DONE
 from plc_sim.components.component import Driver
+from plc_sim.components.gripping import VacuumGripper
 from plc_sim.components.panel import Door, Panel
+from plc_sim.components.pneumatic import Piston
 from plc_sim.effects import ACTS
 from plc_sim.kernel.header import SignalRow
 from plc_sim.kernel.row import Kind
@@ -206,6 +208,11 @@ def paths_of(controller: type, tag: object) -> Iterator[str]:
                 yield f"{slot.name}.{own.name}"
 
 
+def pneumatic(component: object) -> bool:
+    """Whether a component works with compressed air."""
+    return isinstance(component, Piston | VacuumGripper)
+
+
 def asked_of(twin: Twin) -> Mapping[str, str]:
     """The buttons that lamps ask the operator to press, by the lamps."""
     return twin.operator.asks if twin.operator is not None else {}
@@ -263,6 +270,9 @@ TARGETS: Mapping[str, Callable[[Twin], Iterable[str]]] = {
         for field, where in part.row.fields.items()
         if where.declaration.live and where.declaration.kind is Kind.DURATION
     ],
+    "cylinder": lambda twin: [name for name, part in twin.components.items() if isinstance(part, Piston)],
+    "gripper": lambda twin: [n for n, part in twin.components.items() if isinstance(part, VacuumGripper)],
+    "air": lambda twin: [""] if any(map(pneumatic, twin.components.values())) else [],
     "plc": lambda twin: [""],
     "program": lambda twin: [""] if twin.program is not None else [],
     "link": lambda twin: [twin.plc_name, *twin.lines],

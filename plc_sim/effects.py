@@ -59,6 +59,26 @@ def _end_late(twin: Twin, what: Disturbance, now: int) -> None:
     twin.plant.set_parameter(what.target, usual)
 
 
+def _parameter(name: str, usual: float, given: float | None = None) -> tuple[Act, Act]:
+    """A live parameter of the target becomes `given`, or the disturbance's value, and then `usual` again."""
+
+    def begin(twin: Twin, what: Disturbance, now: int) -> None:
+        twin.plant.set_parameter(f"{what.target}.{name}", what.value if given is None else given)
+
+    def end(twin: Twin, what: Disturbance, now: int) -> None:
+        twin.plant.set_parameter(f"{what.target}.{name}", usual)
+
+    return begin, end
+
+
+def _begin_air_low(twin: Twin, what: Disturbance, now: int) -> None:
+    host.set_air(twin.plant.block, what.value, now)
+
+
+def _end_air_low(twin: Twin, what: Disturbance, now: int) -> None:
+    host.set_air(twin.plant.block, 1.0, now)
+
+
 def _begin_plc_stop(twin: Twin, what: Disturbance, now: int) -> None:
     host.set_run(twin.plant.block, 0, now)
     twin.plc_link.stop_plc(now)
@@ -166,6 +186,11 @@ ACTS: Mapping[str, tuple[Act, Act]] = {
     "stuck": (_begin_stuck, _end_stuck),
     "wire_broken": (_begin_wire_broken, _end_wire_broken),
     "late": (_begin_late, _end_late),
+    "jammed": _parameter("jammed", 0, 1),
+    "half_stroke": _parameter("reach", 1.0),
+    "leak": _parameter("leak", 0.0),
+    "grip_lost": _parameter("drop", 0, 1),
+    "air_low": (_begin_air_low, _end_air_low),
     "plc_stop": (_begin_plc_stop, _end_plc_stop),
     "link_lost": (_begin_link_lost, _end_link_lost),
     "program_silent": (_begin_program_silent, _end_program_silent),

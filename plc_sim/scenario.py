@@ -23,6 +23,11 @@ def not_negative(value: float) -> bool:
     return value >= 0
 
 
+def share(value: float) -> bool:
+    """For a share."""
+    return 0 <= value <= 1
+
+
 def either(value: float) -> bool:
     """For a kind of two sorts."""
     return value in (0, 1)
@@ -45,6 +50,17 @@ KINDS: Mapping[str, Kind] = {
     "stuck": Kind("sensor", "0 or 1", "{target} is stuck at {value:g}", either),
     "wire_broken": Kind("actuator", "", "{target} gets no signal"),
     "late": Kind("delay", "0 s or more", "{target} becomes {value:g} s", not_negative),
+    "jammed": Kind("cylinder", "", "the cylinder {target} stands still"),
+    "half_stroke": Kind(
+        "cylinder", "a share from 0 to 1", "the cylinder {target} gets no further than {value:g}", share
+    ),
+    "leak": Kind(
+        "gripper", "a share from 0 to 1", "the gripper {target} loses {value:g} of its vacuum", share
+    ),
+    "grip_lost": Kind("gripper", "", "the gripper {target} holds no part"),
+    "air_low": Kind(
+        "air", "a share from 0 to 1", "the compressed air falls to {value:g} of its pressure", share
+    ),
     "plc_stop": Kind("plc", "", "the PLC goes to STOP"),
     "link_lost": Kind("link", "", "the link {target} is lost"),
     "program_silent": Kind("program", "", "the PLC's program changes none of its answers"),

@@ -17,6 +17,8 @@ LINK_WORKS = REST["a plant input changes (guard door)"]
 PLC_LOST = REST["the PLC link is lost"]
 
 LIES = ("stuck", "late", "wire_broken")
+LETS_FALL = ("leak", "grip_lost", "air_low")
+"""What the cup cannot hold its part against."""
 Cell = DistributingStation
 
 
@@ -26,6 +28,10 @@ def always(cell: Cell, plant: Any) -> bool:
 
 def honest(cell: Cell, plant: Any) -> bool:
     return not plant.happened(*LIES)
+
+
+def holding(cell: Cell, plant: Any) -> bool:
+    return honest(cell, plant) and not plant.happened(*LETS_FALL)
 
 
 def pushing(cell: Cell, plant: Any) -> bool:
@@ -73,7 +79,7 @@ def nothing_lost(cell: Cell, plant: Any) -> bool:
 def carrying(cell: Cell, plant: Any) -> str:
     """The step of carry between two parts let go; empty where a part may lie there and not count yet."""
     step = cell[Carry].step if cell.state is State.EXECUTE else ""
-    return step if step != "RELEASING" and honest(cell, plant) else ""
+    return step if step != "RELEASING" and holding(cell, plant) else ""
 
 
 def delivered_counted(cell: Cell, plant: Any) -> bool:
@@ -92,7 +98,7 @@ PROPERTIES = [
     Property("DS-01", "the pusher goes out only while the arm is at the next station", pushing, arm_away),
     Property("DS-02", "never both coils of the arm, nor an order of both", always, one_coil),
     Property("DS-03", "parts pushed out = parts handed on + parts in the station", always, parts_conserved),
-    Property("DS-04", "no part falls, and none is pushed against another", honest, nothing_lost),
+    Property("DS-04", "no part falls, and none is pushed against another", holding, nothing_lost),
     Property("DS-05", "the station counts the parts it has handed on", carrying, delivered_counted, 0.05),
     Property("DS-06", "nothing moves while the station waits for a person", waiting, off,
              {"link": LINK_WORKS, "no link": PLC_LOST}),

@@ -14,8 +14,8 @@ from plc_sim.kernel.faulty import (
     wake,
     waver,
 )
-from plc_sim.kernel.header import NEVER, Header
-from plc_sim.kernel.schedule import poke, schedule
+from plc_sim.kernel.header import NEVER
+from plc_sim.kernel.schedule import poke_all, schedule
 from plc_sim.kernel.signals import pass_on, seen
 
 
@@ -52,9 +52,7 @@ def _set_active(I: Words, F: Reals, f: int, active: int, t: int) -> None:
     I[lead + FaultRow.LASTING_NOW] += 1 if active else -1
     reckon(I, F, lead, t)
     if I[lead + FaultRow.OWNER] < 0:
-        for c in range(I[Header.COUNT]):
-            if c != I[Header.PLC_INDEX] and c != I[Header.LINK_INDEX]:
-                poke(I, c, t)
+        poke_all(I, t)
 
 
 @kernel

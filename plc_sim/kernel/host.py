@@ -29,7 +29,7 @@ from plc_sim.kernel.link import switch_link
 from plc_sim.kernel.memory import keep, refresh
 from plc_sim.kernel.plc import plan_run
 from plc_sim.kernel.plc_rows import PlcRow
-from plc_sim.kernel.schedule import poke, row_of
+from plc_sim.kernel.schedule import poke, poke_all, row_of
 from plc_sim.kernel.signals import drive, force_signal, grid_before, poke_plc
 
 
@@ -60,6 +60,15 @@ def set_word(W: np.ndarray, c: int, word: int, value: int, t: int) -> None:
     I = words(W)
     I[word] = value
     poke(I, c, t)
+
+
+@entry
+def set_air(W: np.ndarray, share: float, t: int) -> None:
+    """Set the pressure of the compressed air, as a share of the usual one; everybody follows."""
+    I = words(W)
+    F = reals(W)
+    F[Header.AIR] = share
+    poke_all(I, t)
 
 
 @entry

@@ -35,6 +35,14 @@ def poke(I: Words, c: int, t: int) -> None:
 
 
 @kernel
+def poke_all(I: Words, t: int) -> None:
+    """Every component but the PLC and its link acts now, at `t` (ns)."""
+    for c in range(I[Header.COUNT]):
+        if c != I[Header.PLC_INDEX] and c != I[Header.LINK_INDEX]:
+            poke(I, c, t)
+
+
+@kernel
 def _renew(I: Words, block: int) -> None:
     first = I[Header.NEXT] + BLOCK * block
     least = I[first]

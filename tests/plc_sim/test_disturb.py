@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
@@ -13,9 +14,11 @@ from control.packml import State
 from control.scan import ns
 from plc_sim.disturb import targets
 from plc_sim.effects import ACTS
-from plc_sim.kernel.header import SignalRow
+from plc_sim.kernel.header import Header, SignalRow
+from plc_sim.kernel.row import Kind
 from plc_sim.plc_link import TwinPlcLink
-from plc_sim.scenario import KINDS, Attendance, Disturbance
+from plc_sim.scenario import KINDS, Attendance, Disturbance, Scenario
+from plc_sim.simulation import Simulation
 from plc_sim.twin import Twin
 from tests.plc_sim.pick import Run, pick_twin
 
@@ -54,6 +57,15 @@ def slowed(twin: Twin) -> bool:
     return struct.unpack("d", struct.pack("q", twin.plant.words[word])) == (0.25,)
 
 
+def number(name: str, value: float) -> Callable[[Twin], bool]:
+    def acts(twin: Twin) -> bool:
+        _, word, where = twin.plant.field(name)
+        words = twin.plant.reals if where.declaration.kind is Kind.REAL else twin.plant.words
+        return words[word] == value
+
+    return acts
+
+
 EFFECTS: dict[str, tuple[Effect, ...]] = {
     "press": (Effect("panel.stop", signal("panel.stop")),),
     "open": (Effect("door", signal("door.open")),),
@@ -63,6 +75,9 @@ EFFECTS: dict[str, tuple[Effect, ...]] = {
     ),
     "wire_broken": (Effect("robot.stop_input", without_signal),),
     "late": (Effect("stop_eye.on_delay", delay, 0.7),),
+    "jammed": (Effect("stopper", number("stopper.jammed", 1.0)),),
+    "half_stroke": (Effect("stopper", number("stopper.reach", 0.5), 0.5),),
+    "air_low": (Effect("", lambda twin: twin.plant.reals[Header.AIR] == 0.25, 0.25),),
     "plc_stop": (Effect("", signal("plc.running", value=False)),),
     "link_lost": (
         Effect("plc", link_lost),
@@ -80,13 +95,34 @@ EFFECTS: dict[str, tuple[Effect, ...]] = {
         Effect("", lambda twin: controller_off(twin) and twin.plant.signal_value("plc.running") is False),
     ),
 }
-HARMLESS = ("press", "stuck", "wire_broken", "late", "program_silent", "robot_slow")
+AT_A_CUP = {
+    "leak": Effect("cup", number("cup.leak", 0.9), 0.9),
+    "grip_lost": Effect("cup", number("cup.drop", 1.0)),
+}
+"""The kinds that need a vacuum gripper, on the twin of the distributing station."""
+
+HARMLESS = (
+    *("press", "stuck", "wire_broken", "late", "program_silent", "robot_slow"),
+    *("jammed", "half_stroke", "air_low"),
+)
 """What need not stop the cell."""
 EVERY = [(kind, effect) for kind, effects in EFFECTS.items() for effect in effects]
 
 
 def test_every_kind_is_known_here() -> None:
-    assert set(EFFECTS) == set(ACTS) == set(KINDS)
+    assert EFFECTS.keys() | AT_A_CUP.keys() == set(ACTS) == set(KINDS)
+
+
+@pytest.mark.parametrize("kind", AT_A_CUP)
+def test_it_acts_on_a_cup_while_it_lasts_and_no_longer(kind: str) -> None:
+    effect, found = AT_A_CUP[kind], list[bool]()
+    happens = Disturbance(1.0, kind, effect.target, 1.5, effect.value)
+    station = Path(__file__).parents[2] / "cells" / "distributing_station" / "cell.toml"
+    twin = Twin.load(station, Scenario("cup", (happens,)))
+    for time in (0.9, 1.1, 2.4, 2.7):
+        twin.disturber.call(twin.timing.start + ns(time), lambda now: found.append(effect.acts(twin)))
+    Simulation(twin).run(3.0)
+    assert found == [False, True, True, False]
 
 
 def seen(effect: Effect, times: list[float], *disturbances: Disturbance, **options: Any) -> list[bool]:
