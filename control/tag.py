@@ -134,15 +134,8 @@ class Bool(Tag[bool]):
     idle = 0
     """The bit, in its place, while the tag is False."""
 
-    def __init__(
-        self,
-        address: str | None = None,
-        *,
-        normally_closed: bool = False,
-        safe: Any = None,
-        stored: bool = False,
-    ) -> None:
-        super().__init__(address, safe=safe, stored=stored)
+    def __init__(self, address: str | None = None, *, normally_closed: bool = False, **options: Any) -> None:
+        super().__init__(address, **options)
         self.normally_closed = normally_closed
 
     if not TYPE_CHECKING:  # the hot path: no call into decode

@@ -20,7 +20,7 @@ from control.errors import ConfigurationError, UnknownName, nearest
 from control.link import Plan
 from control.tag import Comparison, Tag
 from plc_sim.components.component import Component, Driver, Signal
-from plc_sim.components.handling import Hand
+from plc_sim.components.handling import check_reach
 from plc_sim.components.io_map import IoMap
 from plc_sim.components.site import Site
 from plc_sim.components.timing import Timing
@@ -68,7 +68,7 @@ class Plant:
         self.io = self._lay_out(site, plan, controller, faults)
         self.block = self._build()
         self._view()
-        self._check_reach(site)
+        check_reach(self, site)
 
     def _check_names(self) -> None:
         for name, component in self.components.items():
@@ -160,17 +160,6 @@ class Plant:
         self._read_tags = [tag for bound in bounds for tag in (*bound.tags.values(), *bound.comparisons)]
         self._watchable = reduce(or_, (tag.bit for tag in self._read_tags), 0)
         self._program_watched: dict[int, tuple[int, ...]] = {}
-
-    def _check_reach(self, site: Site) -> None:
-        for hand in (c for c in self.components.values() if isinstance(c, Hand)):
-            for place in hand.places:
-                for pose in place.poses(site):
-                    branch, _ = host.solve(self.block, self.number(hand.arm.name), pose, hand.arm.home)
-                    if branch < 0:
-                        raise ConfigurationError(
-                            f"{place.name}.pose: wanted a pose within reach and joint limits"
-                            f" of {hand.arm.name}, got {pose}"
-                        )
 
     # ---- time ----
 

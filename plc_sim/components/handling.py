@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from control.errors import ConfigurationError
 from plc_sim.components.arm import Arm
 from plc_sim.components.component import Component, Metre, Second, actuator, sensor
 from plc_sim.components.place import Numbers, Place, Pose
 from plc_sim.components.site import Site
+from plc_sim.kernel import host
 from plc_sim.kernel.hand import HandRow
 from plc_sim.kernel.inspection import InspectionRow
 from plc_sim.kernel.layout import Rows
 from plc_sim.kernel.pallet import ChuteRow, ExchangerRow, PalletRow
+
+if TYPE_CHECKING:
+    from plc_sim.plant import Plant
 
 
 class Pallet(Place):
@@ -101,3 +106,15 @@ class Inspection(Component):
 
     def __init__(self, point: Place, *, time: Second = 0.3) -> None:
         self.point, self.time = point, time
+
+
+def check_reach(plant: Plant, site: Site) -> None:
+    """ConfigurationError unless every hand of a plant reaches all poses of its places."""
+    hands = [each for each in plant.components.values() if isinstance(each, Hand)]
+    served = [(hand.arm, place) for hand in hands for place in hand.places]
+    for arm, place in served:
+        for pose in place.poses(site):
+            branch, _ = host.solve(plant.block, plant.number(arm.name), pose, arm.home)
+            if branch < 0:
+                wanted = f"a pose within reach and joint limits of {arm.name}"
+                raise ConfigurationError(f"{place.name}.pose: wanted {wanted}, got {pose}")

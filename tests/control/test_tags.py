@@ -14,9 +14,11 @@ from hypothesis import strategies as st
 from snap7 import util
 
 from control import moment, tag, text
+from control.block import DataBlock, with_value
 from control.errors import DefinitionError, ValueRefused
 from control.moment import DTL, LDT, Date, DateAndTime, LTime, LTimeOfDay, S5Time, Time, TimeOfDay
 from control.tag import (
+    Bool,
     Byte,
     DInt,
     DWord,
@@ -317,3 +319,13 @@ def test_every_type_is_covered_here() -> None:
     }
     made = {kind.__name__ for kind in INTEGERS} | {*PEERS, "Bool", "Comparison"}
     assert kinds - made == {"Tag", "Numeric", "Integer", "Float"}
+
+
+@given(st.integers(0, 7), st.integers(0, 255), st.booleans())
+def test_a_normally_closed_contact_is_true_while_its_bit_is_0(bit: int, byte: int, value: bool) -> None:
+    closed = type("Block", (DataBlock,), {"stop": Bool(f"0.{bit}", normally_closed=True)})
+    tag, raw = closed.tags["stop"], bytes([byte])
+    assert tag.decode(raw) is (byte >> bit & 1 == 0)
+    written = with_value(raw, tag, value)
+    assert tag.decode(written) is value
+    assert written[0] | 1 << bit == byte | 1 << bit
