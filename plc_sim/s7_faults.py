@@ -113,7 +113,8 @@ class S7Wire:
 
     def refuses(self, job: int) -> bool:
         """Whether the CPU refuses the first item of a job, by the job's number on this connection."""
-        return self._draw(job, 3) < self.faults.item_error
+        share = self.faults.item_error
+        return share > 0.0 and self._draw(job, 3) < share
 
     def _draw(self, number: int, which: int) -> float:
         return u01(self.key, DRAWS * number + which)

@@ -9,7 +9,6 @@ import threading
 import time
 
 from control.errors import ConfigurationError
-from control.scan import NEVER
 from plc_sim.kernel.draw import stream_key
 from plc_sim.kernel.header import name_hash
 from plc_sim.plc_memory import PlcMemory
@@ -137,8 +136,8 @@ class S7Outlet:
     def _serve(self, client: socket.socket) -> None:
         endpoint, wire, _ = self._clients[client]
         try:
-            while not endpoint.closed or wire.next < NEVER:
-                if wire.next == NEVER or _readable(client, wire.next):
+            while not endpoint.closed or wire.coming:
+                if not wire.coming or _readable(client, wire.next):
                     if not (data := client.recv(BUFFER)):
                         break
                     answer = endpoint.receive(data)
