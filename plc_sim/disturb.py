@@ -16,7 +16,7 @@ from control.scan import NEVER, ns
 from control.step import DONE
 from plc_sim.components.component import Driver
 from plc_sim.components.gripping import VacuumGripper
-from plc_sim.components.panel import Door, Panel
+from plc_sim.components.panel import Guard, Panel
 from plc_sim.components.pneumatic import Piston
 from plc_sim.effects import ACTS
 from plc_sim.kernel.header import SignalRow
@@ -260,7 +260,7 @@ def actuators(twin: Twin) -> Iterable[str]:
 
 TARGETS: Mapping[str, Callable[[Twin], Iterable[str]]] = {
     "button": lambda twin: dict.fromkeys((*buttons(twin).values(), *asked_of(twin).values())),
-    "door": lambda twin: [name for name, part in twin.components.items() if isinstance(part, Door)],
+    "door": lambda twin: [name for name, part in twin.components.items() if isinstance(part, Guard)],
     "sensor": sensors,
     "actuator": actuators,
     "delay": lambda twin: [

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from control.packml import State
+from plc_sim.components.panel import Guard
 from plc_sim.kernel import host
 from plc_sim.line import broken
 from plc_sim.scenario import Disturbance
@@ -24,12 +25,19 @@ def _end_press(twin: Twin, what: Disturbance, now: int) -> None:
     twin.plant.set(what.target, False)
 
 
+def _opening(twin: Twin, what: Disturbance) -> str:
+    """The signal by which somebody opens a guard or stands in it."""
+    guard = twin.components[what.target]
+    assert isinstance(guard, Guard)
+    return f"{what.target}.{guard.opened}"
+
+
 def _begin_open(twin: Twin, what: Disturbance, now: int) -> None:
-    twin.plant.set(f"{what.target}.open", True)
+    twin.plant.set(_opening(twin, what), True)
 
 
 def _end_open(twin: Twin, what: Disturbance, now: int) -> None:
-    twin.plant.set(f"{what.target}.open", False)
+    twin.plant.set(_opening(twin, what), False)
 
 
 def _begin_stuck(twin: Twin, what: Disturbance, now: int) -> None:

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from control.errors import ConfigurationError, nearest
+from plc_sim.components.site import Word
 from plc_sim.kernel.draw import ns, stream_key
 from plc_sim.kernel.faulty import FaultRow, Sort
 from plc_sim.kernel.header import NEVER, Header, name_hash
 from plc_sim.kernel.layout import refuse
-from plc_sim.kernel.row import Field, Kind
+from plc_sim.kernel.row import Kind
 
 if TYPE_CHECKING:
     from plc_sim.components.site import Site
@@ -87,17 +88,6 @@ def is_number(value: object) -> bool:
     return isinstance(value, int | float) and math.isfinite(value)
 
 
-class _Word:
-    """A word of a component's row, or of the header, known once the layout is built."""
-
-    def __init__(self, site: Site, component: str, field: Field) -> None:
-        self._site, self._component, self._field = site, component, field
-
-    def __int__(self) -> int:
-        first = self._site.layout.offsets[self._component] if self._component else 0
-        return first + self._field
-
-
 def lay_faults(site: Site, faults: Iterable[Fault]) -> None:
     """Add a row per fault; after all components. ConfigurationError for a target that cannot be."""
     chains: dict[str, list[tuple[str, dict[str, Any]]]] = {}
@@ -107,9 +97,9 @@ def lay_faults(site: Site, faults: Iterable[Fault]) -> None:
     for chain in chains.values():
         for position, (name, values) in enumerate(chain):
             later = chain[position + 1][0] if position + 1 < len(chain) else ""
-            values["LEAD"] = _Word(site, chain[0][0], Field.at(0, "", FaultRow.fields["SORT"].declaration))
+            values["LEAD"] = Word(site, chain[0][0], 0)
             if later:
-                values["FOLLOWING"] = _Word(site, later, Field.at(0, "", FaultRow.fields["SORT"].declaration))
+                values["FOLLOWING"] = Word(site, later, 0)
             first = values["BEGIN_AT"]
             listens = [values["WHEN"]] if values["WHEN"] else []
             site.layout.component(name, FaultRow, values, first=first, listens=listens)
@@ -145,7 +135,7 @@ def _row(site: Site, fault: Fault, name: str) -> dict[str, Any]:
 def _number(site: Site, fault: Fault) -> dict[str, Any]:
     """The fields that say which number a fault is done to."""
     if fault.target == AIR:
-        word = _Word(site, "", Header.fields["AIR"])
+        word = Word(site, "", Header.fields["AIR"])
         return {"WORD": word, "OWNER": None, "REAL": 1}
     component, _, key = fault.target.rpartition(".")
     row = site.layout.components[component].row if component in site.layout.components else None
@@ -165,7 +155,7 @@ def _number(site: Site, fault: Fault) -> dict[str, Any]:
     duration = declaration.kind is Kind.DURATION
     strength = value * 1e9 if duration and fault.kind != "scale" else value
     return {
-        "WORD": _Word(site, component, live[key]),
+        "WORD": Word(site, component, live[key]),
         "OWNER": component,
         "REAL": int(declaration.kind is Kind.REAL),
         "VALUE": float(strength),

@@ -241,9 +241,12 @@ class Plant:
 
     # ---- acting on the plant ----
 
-    def set(self, name: str, value: bool) -> None:
-        """Drive a signal from outside; ConfigurationError if a component or the PLC drives it."""
+    def set(self, name: str, value: bool | float) -> None:
+        """Drive a signal or set a setpoint from outside; ConfigurationError if somebody in the plant does."""
         component, _, key = name.rpartition(".")
+        if any(setpoint.path == name for each in self.components.values() for setpoint in each.setpoints()):
+            self._order(name, float(value))
+            return
         signal = self._declared(component, key)
         if signal is not None and signal.driver is Driver.COMPONENT:
             raise ConfigurationError(
@@ -254,6 +257,12 @@ class Plant:
                 f"{name}: driven by the PLC; wanted a signal that it does not drive, or use force()"
             )
         host.set_signal(self.block, self.signal(name), int(value), self.now)
+
+    def _order(self, name: str, value: float) -> None:
+        if any(entry.target.path == name for entry in self.plc.setpoints):
+            raise ConfigurationError(f"{name}: ordered by the PLC; wanted a setpoint that it does not order")
+        component, word, _ = self.field(name)
+        host.set_field(self.block, self.number(component), word, value, self.now)
 
     def _declared(self, component: str, key: str) -> Signal | None:
         owner = self.components.get(component)

@@ -10,13 +10,14 @@ from typing import Any
 from control.block import DataBlock, Slot
 from control.errors import ConfigurationError, DefinitionError
 from control.shared import Shared
-from control.tag import Bool, Comparison, Numeric, Tag
+from control.tag import Bool, Comparison, Float, Integer, Numeric, Tag
 from plc_sim.components.component import (
     Analogue,
     Driver,
     InputEntry,
     OutputEntry,
     Second,
+    SetpointEntry,
     Signal,
     sensor,
 )
@@ -39,7 +40,7 @@ class Plc(Shared):
 
     def __init__(
         self,
-        *entries: InputEntry | OutputEntry,
+        *entries: InputEntry | OutputEntry | SetpointEntry,
         cycle: Second = 0.01,
         life_timeout: Second = 0.5,
         reset: Signal | None = None,
@@ -47,9 +48,10 @@ class Plc(Shared):
     ) -> None:
         self.inputs = tuple(entry for entry in entries if isinstance(entry, InputEntry))
         self.outputs = tuple(entry for entry in entries if isinstance(entry, OutputEntry))
+        self.setpoints = tuple(entry for entry in entries if isinstance(entry, SetpointEntry))
         self.cycle, self.life_timeout, self.reset, self.program = cycle, life_timeout, reset, program
         for entry in entries:
-            if not isinstance(entry, InputEntry | OutputEntry):
+            if not isinstance(entry, InputEntry | OutputEntry | SetpointEntry):
                 raise DefinitionError(f"Plc: wanted entries sensor >> tag or tag >> actuator, got {entry!r}")
         for name, value in (("cycle", cycle), ("life_timeout", life_timeout)):
             if not (math.isfinite(value) and value > 0.0):
@@ -71,7 +73,7 @@ class Plc(Shared):
 
     def slots(self) -> list[Slot[Any]]:
         """Every block the map mentions, in the order of its first mention, then those of the program."""
-        mentioned = [slot_of(entry.tag) for entry in (*self.inputs, *self.outputs)]
+        mentioned = [slot_of(entry.tag) for entry in (*self.inputs, *self.outputs, *self.setpoints)]
         return list(dict.fromkeys([*mentioned, *self.program_slots]))
 
     def _check_directions(self) -> None:
@@ -91,14 +93,28 @@ class Plc(Shared):
             arrow = f"{entry.tag.path} >> {entry.target.path}"
             if not isinstance(entry.tag, Bool) or not isinstance(entry.target, Signal):
                 raise DefinitionError(f"{arrow}: wanted a Bool and a digital signal")
-            if not slot_of(entry.tag).written:
-                raise DefinitionError(
-                    f"{arrow}: wanted a tag of a block that is written; this one is only read"
-                )
+            self._check_written(entry)
             if entry.target.driver is not Driver.PLC:
                 raise DefinitionError(
                     f"{arrow}: {entry.target.path} is driven by {entry.target.driver.value}"
                 )
+
+        for entry in self.setpoints:
+            arrow = f"{entry.tag.path} >> {entry.target.path}"
+            whole = isinstance(entry.tag, Integer) and entry.tag.largest < 1 << 63
+            if not (whole or isinstance(entry.tag, Float)):
+                raise DefinitionError(f"{arrow}: wanted a signed or short number, got a {entry.tag.kind}")
+            self._check_written(entry)
+            if not math.isfinite(entry.safe):
+                raise DefinitionError(f"{arrow}: wanted a finite safe value, got {entry.safe!r}")
+
+    @staticmethod
+    def _check_written(entry: OutputEntry | SetpointEntry) -> None:
+        if not slot_of(entry.tag).written:
+            raise DefinitionError(
+                f"{entry.tag.path} >> {entry.target.path}:"
+                " wanted a tag of a block that is written; this one is only read"
+            )
 
     @staticmethod
     def _check_source(source: Signal, tag: Tag[Any]) -> None:
@@ -111,7 +127,7 @@ class Plc(Shared):
 
     def _check_targets(self) -> None:
         drivers: dict[str, Tag[Any]] = {}
-        for entry in self.outputs:
+        for entry in (*self.outputs, *self.setpoints):
             other = drivers.setdefault(entry.target.path, entry.tag)
             if other is not entry.tag:
                 raise DefinitionError(

@@ -23,10 +23,11 @@ from plc_sim.components.component import (
 )
 from plc_sim.components.site import Site
 from plc_sim.kernel.arm import ArmRow, CrossingRow, ZoneRow
-from plc_sim.kernel.kinematics import GeometryRow, Joints
+from plc_sim.kernel.geometry import GeometryRow, Structure
 from plc_sim.kernel.layout import Rows
 from plc_sim.kernel.line import LineRow
 from plc_sim.kernel.profile import ProfileRow
+from plc_sim.kernel.rotation import Joints
 
 CROSSINGS = 16
 """Room for crossings of one zone on one path."""
@@ -34,7 +35,9 @@ CROSSINGS = 16
 
 @dataclass(frozen=True)
 class ArmModel:
-    """An arm with a spherical wrist: geometry in m, joint limits, speeds and accelerations in rad, s."""
+    """An arm by its structure: geometry in m, joint limits, speeds and accelerations in rad (m where a joint
+    slides) and s; what the numbers stand for is said by its `Structure`'s kinematics.
+    """
 
     name: str
     a: tuple[float, float, float]
@@ -45,10 +48,18 @@ class ArmModel:
     speed: tuple[float, ...]
     acceleration: tuple[float, ...]
     offset: tuple[float, ...] = (0.0, -math.pi / 2, -math.pi / 2, 0.0, 0.0, math.pi)
+    d5: float = 0.0
+    structure: Structure = Structure.SPHERICAL_WRIST
+    home: Joints = (0.0, 0.0, math.pi / 2, 0.0, math.pi / 2, 0.0)
+    coupled: tuple[float, float] = (0.0, 0.0)
 
 
 def _radians(*degrees: float) -> tuple[float, ...]:
     return tuple(math.radians(angle) for angle in degrees)
+
+
+def _limits(*degrees: tuple[float, float]) -> tuple[tuple[float, float], ...]:
+    return tuple((math.radians(low), math.radians(high)) for low, high in degrees)
 
 
 FULL_SPEED_AFTER = 0.2
@@ -62,16 +73,77 @@ RV_6S = ArmModel(
     d1=0.35,
     d4=0.315,
     d6=0.085,
-    limits=tuple(
-        (math.radians(low), math.radians(high))
-        for low, high in ((-170, 170), (-92, 135), (-107, 166), (-160, 160), (-120, 120), (-360, 360))
-    ),
+    limits=_limits((-170, 170), (-92, 135), (-107, 166), (-160, 160), (-120, 120), (-360, 360)),
     speed=RV_6SL_SPEEDS,
     acceleration=tuple(speed / FULL_SPEED_AFTER for speed in RV_6SL_SPEEDS),
 )
 """Mitsubishi RV-6S: dimensions and limits as used in one real cell. Assumptions: joint speeds are the
 RV-6SL's, since its own are not published; accelerations by FULL_SPEED_AFTER.
 """
+
+
+UPRIGHT = (0.0,) * 6
+
+UR5E = ArmModel(
+    name="UR5e",
+    structure=Structure.PARALLEL_AXES,
+    a=(0.0, 0.425, 0.3922),
+    d1=0.1625,
+    d4=0.1333,
+    d5=0.0997,
+    d6=0.0996,
+    offset=UPRIGHT,
+    limits=((-2 * math.pi, 2 * math.pi),) * 6,
+    speed=(math.pi,) * 6,
+    acceleration=(math.pi / FULL_SPEED_AFTER,) * 6,
+    home=_radians(0, -90, 90, -90, -90, 0),
+)
+"""Universal Robots UR5e: Denavit-Hartenberg parameters, limits and 180 degrees/s as published. Assumption:
+accelerations by FULL_SPEED_AFTER.
+"""
+
+MAGICIAN_LITE = ArmModel(
+    name="Magician Lite",
+    structure=Structure.PALLETISING,
+    a=(0.09, 0.15, 0.0),
+    d1=-0.005,
+    d4=0.15,
+    d6=0.0,
+    offset=UPRIGHT,
+    limits=(*_limits((-135, 135), (-8.1, 80), (-6.8, 85), (-145, 145)), (0.0, 0.0), (0.0, 0.0)),
+    speed=_radians(300, 300, 300, 300, 1, 1),
+    acceleration=_radians(1500, 1500, 1500, 1500, 1, 1),
+    coupled=(math.radians(20), math.radians(145)),
+    home=_radians(0, 0, 0, 0, 0, 0),
+)
+"""Dobot Magician Lite: links of 150 mm on parallelograms, limits and 300 degrees/s of its vendor's source;
+with all joints 0 the tool is at (240, 0, 145) mm. Assumption: accelerations by FULL_SPEED_AFTER.
+"""
+
+
+def gantry(
+    x: Metre,
+    y: Metre,
+    z: Metre,
+    *,
+    speed: MetrePerSecond = 0.5,
+    acceleration: MetrePerSecond2 = 2.0,
+    turn_speed: RadianPerSecond = math.pi,
+) -> ArmModel:
+    """A gantry with travels from 0 to x, y and z; its tool turns about the vertical by up to 180 degrees."""
+    return ArmModel(
+        name="gantry",
+        structure=Structure.CARTESIAN,
+        a=(0.0, 0.0, 0.0),
+        d1=0.0,
+        d4=0.0,
+        d6=0.0,
+        offset=UPRIGHT,
+        limits=((0.0, x), (0.0, y), (0.0, z), (-math.pi, math.pi), (0.0, 0.0), (0.0, 0.0)),
+        speed=(speed, speed, speed, turn_speed, 1.0, 1.0),
+        acceleration=(acceleration,) * 3 + (turn_speed / FULL_SPEED_AFTER, 1.0, 1.0),
+        home=(0.0, 0.0, z, 0.0, 0.0, 0.0),
+    )
 
 
 class Zone(NamedTuple):
@@ -84,13 +156,13 @@ class Zone(NamedTuple):
 
 
 class Arm(Component):
-    """A six-axis arm.
+    """An arm: six axes, or a gantry or palletising arm, by its model.
 
     Model: every move follows one path coordinate under a trapezoidal profile: proportional joints paced by
     the slowest, or a straight line of the tool centre point with joints by closed-form inverse kinematics; a
     duration is d/v + v/a, or 2 sqrt(d/a) for short moves. A stop brakes along the path. Source: geometry and
-    limits by `model`. `home` are the joints at the start in rad, `tool_length` is from the flange to the tool
-    centre point along the flange's z.
+    limits by `model`. `home` are the joints at the start in rad (sliding ones in m; default: the model's),
+    `tool_length` is from the flange to the tool centre point along the flange's z.
     """
 
     row = ArmRow
@@ -101,7 +173,7 @@ class Arm(Component):
         self,
         model: ArmModel = RV_6S,
         *,
-        home: Joints = (0.0, 0.0, math.pi / 2, 0.0, math.pi / 2, 0.0),
+        home: Joints | None = None,
         tool_length: Metre = 0.0,
         zones: Sequence[Zone] = (),
         linear_speed: MetrePerSecond = 1.0,
@@ -110,7 +182,8 @@ class Arm(Component):
         turn_acceleration: RadianPerSecond2 = 5.0 * math.pi,
         override: Share = 1.0,
     ) -> None:
-        self.model, self.home, self.tool_length, self.zones = model, tuple(home), tool_length, tuple(zones)
+        self.model, self.tool_length, self.zones = model, tool_length, tuple(zones)
+        self.home = model.home if home is None else tuple(home)
         self.linear_speed, self.linear_acceleration = linear_speed, linear_acceleration
         self.turn_speed, self.turn_acceleration, self.override = turn_speed, turn_acceleration, override
 
@@ -175,12 +248,16 @@ class Arm(Component):
     def _geometry(self) -> dict[str, Any]:
         m = self.model
         return {
+            "STRUCTURE": int(m.structure),
             "A1": m.a[0],
             "A2": m.a[1],
             "A3": m.a[2],
             "D1": m.d1,
             "D4": m.d4,
+            "D5": m.d5,
             "D6": m.d6 + self.tool_length,
+            "COUPLED_LOW": m.coupled[0],
+            "COUPLED_HIGH": m.coupled[1],
             "OFFSET": m.offset,
             "LOW": tuple(low for low, _ in m.limits),
             "HIGH": tuple(high for _, high in m.limits),

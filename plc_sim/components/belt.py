@@ -43,14 +43,16 @@ class Belt(Component):
 
     Model: v(t) changes at constant acceleration; parts move with the belt, queue with `gap` behind a resting
     part and never overlap; positions are those of fronts, from the infeed. Parts that reach the end have
-    left. Source: kinematics of a rigid part without slip (research row "belt"). Typical: 0.1 to 1 m/s, 1 to 5
-    m/s2. `parts` are the fronts of good parts that lie on it at the start.
+    left. Live besides: `lose` 1 lets the foremost part fall off, once. Source: kinematics of a rigid part
+    without slip (research row "belt"). Typical: 0.1 to 1 m/s, 1 to 5 m/s2. `parts` are the fronts of good
+    parts that lie on it at the start.
     """
 
     row = BeltRow
     run = actuator("runs the belt")
     moving = sensor("the belt moves")
     speed_actual = Analogue("speed", "m/s")
+    lose = 0
 
     def __init__(
         self,
@@ -129,11 +131,13 @@ class Feeder(Component):
     Give one of `period` (constant), `mean` (exponential intervals) and `times` (listed, s from the start);
     `first` is the time of the first part. A part is good with probability `good`; `shares` are those of the
     sorts 0, 1, ... A part that comes due waits until the infeed is clear and `enable` is high; the time
-    so lost is counted.
+    so lost is counted. Live besides: `missing`, `double` and `skewed` are the shares of parts that do not
+    come, come in twos, or lie askew, so that no gripper gets hold of them.
     """
 
     row = FeederRow
     enable = actuator("low: parts that come due wait upstream", initial=True)
+    missing, double, skewed = 0.0, 0.0, 0.0
 
     def __init__(
         self,

@@ -47,6 +47,17 @@ class OutputEntry:
         self.tag, self.target, self.safe, self.failsafe = tag, target, safe, failsafe
 
 
+class SetpointEntry:
+    """An entry of the I/O map: a number that the plant obeys, as a tag has it.
+
+    `safe` is its value while the PLC is in STOP and while it does not hear the controller, in the setpoint's
+    own unit.
+    """
+
+    def __init__(self, tag: Tag[Any], target: Setpoint, *, safe: float = 0.0) -> None:
+        self.tag, self.target, self.safe = tag, target, safe
+
+
 class Driver(Enum):
     """Who drives a signal."""
 
@@ -133,6 +144,37 @@ class Analogue(Shared):
         return InputEntry(self, tag)
 
 
+class Setpoint(Shared):
+    """A number that a component obeys: an analogue output of the PLC, or a value in a telegram to a drive."""
+
+    def __init__(self, doc: str, unit: str) -> None:
+        self.doc, self.unit = doc, unit
+        self.name = ""
+        self.component: Component | None = None
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+    @overload
+    def __get__(self, component: None, owner: type) -> Setpoint: ...
+    @overload
+    def __get__(self, component: Component, owner: type | None = None) -> Setpoint: ...
+    def __get__(self, component: Component | None, owner: type | None = None) -> Setpoint:
+        if component is None:
+            return self
+        value = Setpoint(self.doc, self.unit)
+        value.name, value.component = self.name, component
+        return value
+
+    @property
+    def path(self) -> str:
+        """Its name in the plant, as 'axis.target'."""
+        return f"{self.component.name if self.component else 'unnamed'}.{self.name}"
+
+    def __rrshift__(self, tag: Tag[Any]) -> SetpointEntry:
+        return SetpointEntry(tag, self)
+
+
 class Component(Shared):
     """Base of all components. Parameters are the fields of `row` that have an attribute of their name."""
 
@@ -159,6 +201,10 @@ class Component(Shared):
         """Its analogue values, in the order of their declaration."""
         yield from (getattr(self, name) for name in self._members(Analogue))
 
+    def setpoints(self) -> Iterator[Setpoint]:
+        """The numbers it obeys, in the order of their declaration; each is the field of that name."""
+        yield from (getattr(self, name) for name in self._members(Setpoint))
+
     def parameters(self) -> dict[str, Any]:
         """Its parameters by name."""
         fields = self.row.fields if self.row else {}
@@ -171,6 +217,10 @@ class Component(Shared):
         for value in vars(self).values():
             members = value if isinstance(value, tuple | list) else (value,)
             yield from (member for member in members if isinstance(member, Component))
+
+    def heard(self) -> Iterator[Signal]:
+        """The signals at whose edges it is called."""
+        yield from (signal for signal in self.signals() if signal.driver is not Driver.COMPONENT)
 
     def check(self, site: Site) -> None:
         """ConfigurationError if its parameters do not fit those of other components."""

@@ -17,6 +17,7 @@ from plc_sim.components.component import (
     operated,
     sensor,
 )
+from plc_sim.components.motion import TurningCrane
 from plc_sim.components.place import Numbers, Place, shares_of
 from plc_sim.components.pneumatic import Cylinder, Piston
 from plc_sim.components.site import Site
@@ -96,7 +97,7 @@ class VacuumGripper(Component):
 
     def __init__(
         self,
-        carrier: Arm | SwivelArm,
+        carrier: Arm | SwivelArm | TurningCrane,
         *,
         places: Sequence[Place] = (),
         volume: CubicMetre = 2e-5,
@@ -111,8 +112,7 @@ class VacuumGripper(Component):
         tolerance: Metre = 0.005,
     ) -> None:
         self.carrier = carrier
-        ends = (carrier.at_retracted, carrier.at_extended) if isinstance(carrier, SwivelArm) else ()
-        self.places = tuple(places) or ends
+        self.places = tuple(places) or _places_of(carrier)
         self.volume, self.flow, self.floor, self.open = volume, flow, floor, open
         self.on, self.off, self.vent_time, self.keep_time = on, off, vent_time, keep_time
         self.bistable, self.tolerance = int(bistable), tolerance
@@ -128,7 +128,11 @@ class VacuumGripper(Component):
     def attach(self, site: Site) -> None:
         for place in self.places:
             place.tell(site, self)
-        site.waiters.setdefault(self.carrier, []).append(self)
+        moved_by: list[Component] = [self.carrier]
+        if isinstance(self.carrier, TurningCrane):
+            moved_by.append(self.carrier.lift)
+        for each in moved_by:
+            site.waiters.setdefault(each, []).append(self)
 
     def fields(self, site: Site) -> dict[str, Any]:
         return {
@@ -137,6 +141,13 @@ class VacuumGripper(Component):
             "SINCE": site.start,
             "MAPPED": site.analogues.get(self, 0),
         }
+
+
+def _places_of(carrier: Component) -> tuple[Place, ...]:
+    """The places that a carrier of its own stops at."""
+    if isinstance(carrier, SwivelArm):
+        return carrier.at_retracted, carrier.at_extended
+    return tuple(dict.fromkeys(carrier.places.values())) if isinstance(carrier, TurningCrane) else ()
 
 
 class Magazine(Component):

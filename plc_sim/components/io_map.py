@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from control.block import Region, Slot, with_value
 from control.errors import DefinitionError
 from control.link import Plan
 from control.tag import Bool, Comparison, Integer, LReal, Real, Tag
-from plc_sim.components.component import Analogue, InputEntry, Signal
-from plc_sim.components.site import Site
+from plc_sim.components.component import Analogue, Component, InputEntry, SetpointEntry, Signal
+from plc_sim.components.sensors import AnalogueSensor
+from plc_sim.components.site import Site, Word
 from plc_sim.components.timing import Timing
 from plc_sim.kernel.draw import stream_key
 from plc_sim.kernel.header import name_hash
@@ -22,6 +23,7 @@ from plc_sim.kernel.plc_rows import (
     OutputRow,
     PlcRow,
     SampleRow,
+    SetpointRow,
     WriteRow,
 )
 from plc_sim.plc import Plc, byte_of, comparisons_of, is_analogue, slot_of, slots_in
@@ -144,7 +146,8 @@ class IoMap:
         layout, analogues = self.site.layout, self.site.analogues
         for entry in self.plc.inputs:
             if isinstance(entry.source, Analogue) and entry.source.component is not None:
-                analogues[entry.source.component] = analogues.get(entry.source.component, 0) + 1
+                for component in _read_through(entry.source.component):
+                    analogues[component] = analogues.get(component, 0) + 1
             if isinstance(entry.source, Signal):
                 assert isinstance(entry.tag, Bool)
                 word, mask = self.memory.bit(entry.tag)
@@ -167,6 +170,7 @@ class IoMap:
         inputs = [entry for entry in self.plc.inputs if not is_analogue(entry)]
         analogues = [self._analogue(entry) for entry in self.plc.inputs if is_analogue(entry)]
         outputs = [self._output(entry) for entry in self.plc.outputs]
+        setpoints = [self._setpoint(entry) for entry in self.plc.setpoints]
         memory, phase = self.memory, self.timing.start + self.timing.plc_phase
         values = {
             "CYCLE": self.plc.cycle,
@@ -183,11 +187,13 @@ class IoMap:
             "INITIAL": self._initial("initial"),
             "PENDING": self.pending,
             "INPUT_MASK": self._words("input mask", (memory.bit(entry.tag) for entry in inputs)),
-            "OUTPUT_MASK": self._words("output mask", (memory.bit(entry.tag) for entry in self.plc.outputs)),
+            "OUTPUT_MASK": self._words("output mask", self._obeyed()),
             "WATCH": self._words("watch", count=memory.read_words),
             "PROGRAM_WATCH": self._words("program watch"),
             "OUTPUTS": Rows(OutputRow, outputs, "plc outputs"),
             "OUTPUT_COUNT": len(outputs),
+            "SETPOINTS": Rows(SetpointRow, setpoints, "plc setpoints"),
+            "SETPOINT_COUNT": len(setpoints),
             "ANALOGUES": Rows(AnalogueRow, analogues, "plc analogues"),
             "ANALOGUE_COUNT": len(analogues),
         }
@@ -210,6 +216,27 @@ class IoMap:
             "TARGET": entry.target.path,
             "SAFE": int(entry.safe),
             "FAILSAFE": int(entry.failsafe),
+        }
+
+    def _obeyed(self) -> Iterator[tuple[int, int]]:
+        """Word and mask of all that the plant obeys."""
+        yield from (self.memory.bit(entry.tag) for entry in self.plc.outputs)
+        for entry in self.plc.setpoints:
+            yield from self.memory.masks(entry.tag).items()
+
+    def _setpoint(self, entry: SetpointEntry) -> dict[str, Any]:
+        component, tag = entry.target.component, entry.tag
+        assert component is not None and component.row is not None
+        scale = _scale(tag)
+        return {
+            "OWNER": component.name,
+            "TARGET": Word(self.site, component.name, component.row.fields[entry.target.name.upper()]),
+            "BYTE": self.memory.byte(*_key(slot_of(tag).region), byte_of(tag)),
+            "OCTETS": tag.size,
+            "FLOATING": scale.get("FLOATING", 0),
+            "SIGNED": int(isinstance(tag, Integer) and tag.smallest < 0),
+            **{name: scale[name] for name in ("LOW", "RAW_LOW", "SCALE")},
+            "SAFE": float(entry.safe),
         }
 
     def _analogue(self, entry: InputEntry) -> dict[str, Any]:
@@ -276,6 +303,13 @@ class IoMap:
             "SAMPLE_A": _followed(SampleRow, memory.read_words),
             "SAMPLE_B": _followed(SampleRow, memory.read_words),
         }
+
+
+def _read_through(component: Component) -> Iterator[Component]:
+    """A component whose analogue value is shown, and the one that it measures."""
+    yield component
+    if isinstance(component, AnalogueSensor) and component.measures.component is not None:
+        yield component.measures.component
 
 
 def _moved(controller: type, plan: Plan | None) -> list[Slot[Any]]:

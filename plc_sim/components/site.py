@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, NoReturn
 
 from control.errors import ConfigurationError, nearest
-from plc_sim.components.component import Component, Driver
+from plc_sim.components.component import Component
 from plc_sim.kernel.draw import stream_key
 from plc_sim.kernel.header import name_hash
 from plc_sim.kernel.layout import At, Layout, Rows, check
@@ -15,6 +15,17 @@ from plc_sim.kernel.row import Kind
 
 Mark = tuple[float, int, str, int]
 """Position of the front (m), effect, component called, and which of the component's marks this is."""
+
+
+class Word:
+    """A word of a component's row, or of the header, known once the layout is built."""
+
+    def __init__(self, site: Site, component: str, field: int) -> None:
+        self._site, self._component, self._field = site, component, field
+
+    def __int__(self) -> int:
+        first = self._site.layout.offsets[self._component] if self._component else 0
+        return first + self._field
 
 
 class Site:
@@ -104,6 +115,6 @@ class Site:
                 other = getattr(component, name)
                 values[field] = None if other is None else other.name
         values.update(component.fields(self))
-        listens = [signal.path for signal in component.signals() if signal.driver is not Driver.COMPONENT]
+        listens = [signal.path for signal in component.heard()]
         first = component.first(self) if component.acts else None
         self.layout.component(component.name, component.row, values, first=first, listens=listens)

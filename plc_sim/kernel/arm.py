@@ -11,8 +11,8 @@ from __future__ import annotations
 from enum import IntEnum
 
 from plc_sim.kernel.compilation import Reals, Words, kernel
+from plc_sim.kernel.geometry import outside
 from plc_sim.kernel.header import NEVER
-from plc_sim.kernel.kinematics import Joints, outside, rotation_of
 from plc_sim.kernel.line import (
     SLIGHT,
     LineRow,
@@ -26,6 +26,7 @@ from plc_sim.kernel.line import (
     store_joints,
 )
 from plc_sim.kernel.profile import ProfileRow, path_at, plan_braking, plan_travel, speed_at, time_at
+from plc_sim.kernel.rotation import Joints, rotation_of
 from plc_sim.kernel.row import Row, real, rows, signal, state, whole
 from plc_sim.kernel.schedule import poke, schedule
 from plc_sim.kernel.signals import drive, note_version, seen

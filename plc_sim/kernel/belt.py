@@ -125,6 +125,15 @@ def _arrive(I: Words, F: Reals, o: int, t: int) -> None:
 
 
 @kernel
+def _lose(I: Words, F: Reals, o: int, t: int) -> None:
+    """The foremost part falls off, once whenever LOSE is set."""
+    I[o + BeltRow.LOSING] = I[o + BeltRow.LOSE]
+    if I[o + BeltRow.LOSING] and I[o + BeltRow.PARTS_ON] > 0:
+        _remove(I, F, o, 0, t)
+        I[o + BeltRow.LOST] += 1
+
+
+@kernel
 def _obstacle(I: Words, F: Reals, o: int, x: float) -> float:
     r = I[o + BeltRow.STOPS]
     for _ in range(I[o + BeltRow.STOP_COUNT]):
@@ -193,6 +202,8 @@ def belt_step(I: Words, F: Reals, c: int, o: int, t: int) -> None:
         _new_segment(I, F, o, t, belt_speed(I, F, o, t), goal)
     if t >= I[o + BeltRow.ARRIVAL]:
         _arrive(I, F, o, t)
+    if I[o + BeltRow.LOSE] != I[o + BeltRow.LOSING]:
+        _lose(I, F, o, t)
     while True:
         arrival = _time_for(I, F, o, t, _nearest(I, F, o))
         if arrival > t:
@@ -232,6 +243,19 @@ def part_near(I: Words, F: Reals, c: int, x: float, tolerance: float, t: int) ->
     q = I[o + BeltRow.PARTS]
     for i in range(I[o + BeltRow.PARTS_ON]):
         if (I[q + PartRow.HELD] or standing) and abs(F[q + PartRow.X] - x) <= tolerance:
+            return i
+        q += PartRow.SIZE
+    return -1
+
+
+@kernel
+def part_before(I: Words, F: Reals, c: int, x: float, reach: float, t: int) -> int:
+    """Which part of belt `c`, counted from the front, resting or not, is within `reach` of `x` (m); or -1."""
+    o = row_of(I, c)
+    _shift(I, F, o, t)
+    q = I[o + BeltRow.PARTS]
+    for i in range(I[o + BeltRow.PARTS_ON]):
+        if abs(F[q + PartRow.X] - x) <= reach:
             return i
         q += PartRow.SIZE
     return -1

@@ -10,16 +10,17 @@ from plc_sim.kernel.compilation import Reals, Words, kernel
 from plc_sim.kernel.kinematics import forward
 from plc_sim.kernel.pallet import near
 from plc_sim.kernel.part import is_skewed
-from plc_sim.kernel.place import kind_of, part_in, point_of, put_in, put_near, take_from
-from plc_sim.kernel.schedule import row_of
+from plc_sim.kernel.place import part_in, point_of, put_in, put_near, take_from
+from plc_sim.kernel.schedule import kind_of, row_of
 from plc_sim.kernel.stroke import CylinderRow, Zone
+from plc_sim.kernel.travel import AxisRow, place_of
 
 
 @kernel
 def _tool(I: Words, F: Reals, carrier: int, t: int) -> tuple[float, float, float]:
     """The tool centre point (m) of an arm at `t` (ns)."""
     o = row_of(I, carrier)
-    x, y, z, _ = forward(F, I[o + ArmRow.GEOMETRY], joints_at(I, F, o, t))
+    x, y, z, _ = forward(I, F, I[o + ArmRow.GEOMETRY], joints_at(I, F, o, t))
     return x, y, z
 
 
@@ -30,6 +31,10 @@ def reaches(I: Words, F: Reals, carrier: int, place: int, tolerance: float, t: i
         x, y, z = _tool(I, F, carrier, t)
         return near(F, point_of(I, place), x, y, z, tolerance)
     o = row_of(I, carrier)
+    if kind_of(I, carrier) == AxisRow.KIND:
+        lift = I[o + AxisRow.LIFT]
+        down = lift < 0 or I[row_of(I, lift) + CylinderRow.ZONE] == Zone.EXTENDED
+        return down and place_of(I, o) == place
     zone = I[o + CylinderRow.ZONE]
     if zone == Zone.RETRACTED:
         return place == I[o + CylinderRow.AT_RETRACTED]

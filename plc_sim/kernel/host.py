@@ -24,11 +24,12 @@ from plc_sim.kernel.compilation import entry, reals, words
 from plc_sim.kernel.draw import u01
 from plc_sim.kernel.exchange import exchange_access, exchange_arrival, exchange_start, scan_at
 from plc_sim.kernel.header import Header
-from plc_sim.kernel.kinematics import Joints, angles_of, forward, nearest_inverse, rotation_of
+from plc_sim.kernel.kinematics import forward, nearest_inverse
 from plc_sim.kernel.link import switch_link
 from plc_sim.kernel.memory import keep, refresh
 from plc_sim.kernel.plc import plan_run
 from plc_sim.kernel.plc_rows import PlcRow
+from plc_sim.kernel.rotation import Joints, angles_of, rotation_of
 from plc_sim.kernel.schedule import poke, poke_all, row_of
 from plc_sim.kernel.signals import drive, force_signal, grid_before, poke_plc
 
@@ -183,7 +184,7 @@ def position(W: np.ndarray, arm: int, t: int) -> tuple[Joints, Joints]:
     F = reals(W)
     o = row_of(I, arm)
     q = joints_at(I, F, o, t)
-    x, y, z, r = forward(F, I[o + ArmRow.GEOMETRY], q)
+    x, y, z, r = forward(I, F, I[o + ArmRow.GEOMETRY], q)
     a, b, c = angles_of(r)
     d = 180.0 / math.pi
     return q, (x, y, z, a * d, b * d, c * d)
@@ -200,4 +201,4 @@ def _solve(W: np.ndarray, arm: int, pose: Joints, near: Joints) -> tuple[int, Jo
     d = math.pi / 180.0
     r = rotation_of(pose[3] * d, pose[4] * d, pose[5] * d)
     g = I[row_of(I, arm) + ArmRow.GEOMETRY]
-    return nearest_inverse(reals(W), g, pose[0], pose[1], pose[2], r, near)
+    return nearest_inverse(I, reals(W), g, pose[0], pose[1], pose[2], r, near)

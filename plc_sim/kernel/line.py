@@ -5,16 +5,8 @@ from __future__ import annotations
 import math
 
 from plc_sim.kernel.compilation import Reals, Words, kernel
-from plc_sim.kernel.kinematics import (
-    Joints,
-    Rotation,
-    branch_of,
-    distance,
-    forward,
-    inverse,
-    product,
-    transposed,
-)
+from plc_sim.kernel.kinematics import branch_of, distance, forward, inverse
+from plc_sim.kernel.rotation import Joints, Rotation, product, transposed
 from plc_sim.kernel.row import Row, state
 
 FAR_APART = 0.05
@@ -105,7 +97,7 @@ def set_line(
     I: Words, F: Reals, r: int, g: int, q: Joints, x: float, y: float, z: float, end: Rotation
 ) -> None:
     """Lay the line from the pose of joints `q` to a pose."""
-    fx, fy, fz, start = forward(F, g, q)
+    fx, fy, fz, start = forward(I, F, g, q)
     F[r + LineRow.FROM] = fx
     F[r + LineRow.FROM + 1] = fy
     F[r + LineRow.FROM + 2] = fz
@@ -116,7 +108,7 @@ def set_line(
         F[r + LineRow.ORIENTATION + k] = start[k]
     _set_axis(F, r, product(transposed(start), end))
     store_joints(F, r + LineRow.FIRST, q)
-    I[r + LineRow.BRANCH] = branch_of(F, g, q)
+    I[r + LineRow.BRANCH] = branch_of(I, F, g, q)
 
 
 @kernel
@@ -128,7 +120,7 @@ def line_joints(I: Words, F: Reals, r: int, g: int, s: float, near: Joints) -> t
     x = F[r + LineRow.FROM] + F[r + LineRow.ALONG] * s
     y = F[r + LineRow.FROM + 1] + F[r + LineRow.ALONG + 1] * s
     z = F[r + LineRow.FROM + 2] + F[r + LineRow.ALONG + 2] * s
-    return inverse(F, g, x, y, z, rotation, I[r + LineRow.BRANCH], near)
+    return inverse(I, F, g, x, y, z, rotation, I[r + LineRow.BRANCH], near)
 
 
 @kernel

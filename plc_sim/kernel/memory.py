@@ -15,9 +15,30 @@ import numpy as np
 from plc_sim.kernel.compilation import Reals, Words, kernel, octets
 from plc_sim.kernel.exchange import exchange_access, exchange_arrival, exchange_start, newest_access
 from plc_sim.kernel.header import Header
+from plc_sim.kernel.meter import MeterRow, meter_moves, meter_value
 from plc_sim.kernel.plc_rows import AnalogueRow, ComparisonRow, LinkRow, PlcRow, SampleRow
+from plc_sim.kernel.schedule import row_of
 from plc_sim.kernel.signals import grid_before, poke_plc
-from plc_sim.kernel.source import source_moves, source_value
+from plc_sim.kernel.source import plain_moves, plain_value
+
+
+@kernel
+def _source_value(I: Words, F: Reals, a: int, t: int) -> float:
+    """The analogue value behind the row at offset `a` at `t` (ns), in its own unit."""
+    c = I[a + AnalogueRow.SOURCE]
+    if I[a + AnalogueRow.SOURCE_TYPE] == MeterRow.KIND:
+        return meter_value(I, F, row_of(I, c), t)
+    return plain_value(I, F, c, I[a + AnalogueRow.SOURCE_VALUE], t)
+
+
+@kernel
+def _source_moves(I: Words, F: Reals, a: int) -> bool:
+    """Whether that value is changing."""
+    c = I[a + AnalogueRow.SOURCE]
+    if I[a + AnalogueRow.SOURCE_TYPE] == MeterRow.KIND:
+        o = row_of(I, c)
+        return meter_moves(F, o) or plain_moves(I, F, I[o + MeterRow.SOURCE])
+    return plain_moves(I, F, c)
 
 
 @kernel
@@ -45,7 +66,7 @@ def _compare(I: Words, F: Reals, a: int, raw: int, number: float) -> None:
 
 @kernel
 def _evaluate(I: Words, F: Reals, a: int, g: int) -> None:
-    value = source_value(I, F, a, g)
+    value = _source_value(I, F, a, g)
     size = I[a + AnalogueRow.OCTETS]
     number = value
     if I[a + AnalogueRow.FLOATING] == 0:
@@ -130,7 +151,7 @@ def note_watched(I: Words, F: Reals) -> bool:
             bits |= _watched(I, p, I[c + ComparisonRow.WORD]) & I[c + ComparisonRow.MASK]
             c += ComparisonRow.SIZE
         I[a + AnalogueRow.WATCHED] = 1 if bits != 0 else 0
-        if bits != 0 and source_moves(I, F, a):
+        if bits != 0 and _source_moves(I, F, a):
             moving = True
         a += AnalogueRow.SIZE
     return moving

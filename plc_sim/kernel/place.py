@@ -9,10 +9,10 @@ from __future__ import annotations
 from plc_sim.kernel.belt import add_part, part_at, part_near, take_part
 from plc_sim.kernel.buffer import BufferRow, first_in_buffer, put_in_buffer, take_from_buffer
 from plc_sim.kernel.compilation import Reals, Words, kernel
-from plc_sim.kernel.header import ComponentRow, Header
 from plc_sim.kernel.pallet import ChuteRow, PalletRow, near, put_in_chute, put_in_first, put_on_pallet
 from plc_sim.kernel.row import Row, component, real
-from plc_sim.kernel.schedule import row_of
+from plc_sim.kernel.schedule import kind_of, row_of
+from plc_sim.kernel.slide import SlideRow, put_on_slide
 from plc_sim.kernel.slot import SlotRow, put_in_slot, take_from_slot
 
 
@@ -34,12 +34,6 @@ class InfeedRow(Row, kind=15):
     X = real("tool centre point to leave a part", "m")
     Y = real("tool centre point to leave a part", "m")
     Z = real("tool centre point to leave a part", "m")
-
-
-@kernel
-def kind_of(I: Words, c: int) -> int:
-    """The KIND of component `c`'s row."""
-    return I[I[Header.COMPONENTS] + ComponentRow.SIZE * c + ComponentRow.TYPE]
 
 
 @kernel
@@ -89,6 +83,8 @@ def put_in(I: Words, F: Reals, c: int, part: int, t: int) -> bool:
         return put_in_buffer(I, o, part, t)
     if kind == InfeedRow.KIND:
         return add_part(I, F, I[o + InfeedRow.BELT], part, t)
+    if kind == SlideRow.KIND:
+        return put_on_slide(I, F, o, part, t)
     if kind == ChuteRow.KIND:
         put_in_chute(I, o, part)
         return True
@@ -108,6 +104,8 @@ def point_of(I: Words, c: int) -> int:
         return o + BufferRow.X
     if kind == InfeedRow.KIND:
         return o + InfeedRow.X
+    if kind == SlideRow.KIND:
+        return o + SlideRow.X
     if kind == ChuteRow.KIND:
         return o + ChuteRow.X
     return o + PalletRow.X

@@ -7,12 +7,14 @@ for, outputs become signals.
 
 from __future__ import annotations
 
-from plc_sim.kernel.compilation import Reals, Words, kernel
+import numpy as np
+
+from plc_sim.kernel.compilation import Reals, Words, kernel, octets
 from plc_sim.kernel.header import NEVER, Cause, Header
 from plc_sim.kernel.link import wake
 from plc_sim.kernel.memory import keep, note_watched, refresh
-from plc_sim.kernel.plc_rows import AnalogueRow, OutputRow, PlcRow
-from plc_sim.kernel.schedule import schedule
+from plc_sim.kernel.plc_rows import AnalogueRow, OutputRow, PlcRow, SetpointRow
+from plc_sim.kernel.schedule import poke, schedule
 from plc_sim.kernel.signals import drive, grid_before, grid_from, poke_plc, seen
 
 
@@ -40,7 +42,7 @@ def plc_step(I: Words, F: Reals, c: int, p: int, t: int) -> None:
     I[p + PlcRow.WAITING] = 0
     _note_changes(I, p, t)
     if I[p + PlcRow.DIRTY]:
-        _write_outputs(I, p, t)
+        _write_outputs(I, F, p, t)
     _plan(I, F, c, p, t)
 
 
@@ -53,7 +55,7 @@ def _switch(I: Words, F: Reals, p: int, t: int) -> None:
         I[p + PlcRow.RUNNING] = 0
         I[p + PlcRow.STOPPED] = t
         drive(I, I[p + PlcRow.RUNNING_OUT], 0, t)
-        _write_outputs(I, p, t)
+        _write_outputs(I, F, p, t)
 
 
 @kernel
@@ -150,8 +152,40 @@ def _note_changes(I: Words, p: int, t: int) -> None:
 
 
 @kernel
-def _write_outputs(I: Words, p: int, t: int) -> None:
+def _setpoint(I: Words, F: Reals, r: int) -> float:
+    """What a number in the memory says."""
+    B = octets(I)
+    first = 8 * I[I[Header.PLC] + PlcRow.MEMORY] + I[r + SetpointRow.BYTE]
+    size = I[r + SetpointRow.OCTETS]
+    raw = 0
+    for k in range(first, first + size):
+        raw = raw << 8 | int(B[k])
+    if size < 8 and (I[r + SetpointRow.SIGNED] or I[r + SetpointRow.FLOATING]) and raw >> 8 * size - 1:
+        raw -= 1 << 8 * size
+    if I[r + SetpointRow.FLOATING] == 0:
+        return F[r + SetpointRow.LOW] + (raw - F[r + SetpointRow.RAW_LOW]) / F[r + SetpointRow.SCALE]
+    if size == 4:
+        return float(np.int32(raw).view(np.float32))
+    return float(np.int64(raw).view(np.float64))
+
+
+@kernel
+def _write_setpoints(I: Words, F: Reals, p: int, t: int) -> None:
+    off = I[p + PlcRow.RUNNING] == 0 or I[p + PlcRow.TRIPPED]
+    r = I[p + PlcRow.SETPOINTS]
+    for _ in range(I[p + PlcRow.SETPOINT_COUNT]):
+        value = F[r + SetpointRow.SAFE] if off else _setpoint(I, F, r)
+        word = I[r + SetpointRow.TARGET]
+        if F[word] != value:
+            F[word] = value
+            poke(I, I[r + SetpointRow.OWNER], t)
+        r += SetpointRow.SIZE
+
+
+@kernel
+def _write_outputs(I: Words, F: Reals, p: int, t: int) -> None:
     I[p + PlcRow.DIRTY] = 0
+    _write_setpoints(I, F, p, t)
     memory = I[p + PlcRow.MEMORY]
     stopped = I[p + PlcRow.RUNNING] == 0
     tripped = I[p + PlcRow.TRIPPED]

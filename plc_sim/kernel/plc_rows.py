@@ -33,6 +33,8 @@ class PlcRow(Row, kind=20):
     PROGRAM_WATCH = rows("bits that call the program; WORDS words")
     OUTPUTS = rows("an OutputRow each")
     OUTPUT_COUNT = whole("mapped outputs")
+    SETPOINTS = rows("a SetpointRow each")
+    SETPOINT_COUNT = whole("mapped analogue outputs")
     ANALOGUES = rows("an AnalogueRow each")
     ANALOGUE_COUNT = whole("mapped analogue inputs")
     RUN = state("what the mode switch says", initial=1)
@@ -60,6 +62,21 @@ class OutputRow(Row):
     TARGET = signal("the signal driven")
     SAFE = whole("value in STOP and while tripped", low=0, high=1)
     FAILSAFE = whole("takes its safe value while tripped too", low=0, high=1)
+
+
+class SetpointRow(Row):
+    """A number in the memory that a component obeys."""
+
+    OWNER = component("the component")
+    TARGET = rows("the word of its row")
+    BYTE = whole("first byte of the memory")
+    OCTETS = whole("bytes: 1, 2, 4 or 8, high byte first", low=1, high=8)
+    FLOATING = whole("stored as IEEE 754", low=0, high=1)
+    SIGNED = whole("stored as two's complement", low=0, high=1)
+    LOW = real("value that RAW_LOW stands for")
+    RAW_LOW = real("raw number at LOW")
+    SCALE = real("raw numbers per unit")
+    SAFE = real("value in STOP and while tripped", "as the setpoint")
 
 
 class AnalogueRow(Row):

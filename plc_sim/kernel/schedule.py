@@ -17,6 +17,12 @@ def row_of(I: Words, c: int) -> int:
 
 
 @kernel
+def kind_of(I: Words, c: int) -> int:
+    """The KIND of component `c`'s row."""
+    return I[I[Header.COMPONENTS] + ComponentRow.SIZE * c + ComponentRow.TYPE]
+
+
+@kernel
 def schedule(I: Words, c: int, t: int) -> None:
     """Component `c` acts next at `t` (ns)."""
     I[I[Header.NEXT] + c] = t

@@ -1,34 +1,51 @@
-"""Analogue values of components: closed forms of time, evaluated when somebody reads them."""
+"""Analogue values of components: closed forms of time, evaluated when somebody reads them.
+
+A value is named by its component's number and its place in the order of declaration.
+"""
 
 from __future__ import annotations
 
 from plc_sim.kernel.compilation import Reals, Words, kernel
-from plc_sim.kernel.plc_rows import AnalogueRow
+from plc_sim.kernel.island import OdeRow, state_at
 from plc_sim.kernel.ramp import BeltRow, belt_speed
-from plc_sim.kernel.schedule import row_of
+from plc_sim.kernel.schedule import kind_of, row_of
 from plc_sim.kernel.stroke import CylinderRow, piston_position
 from plc_sim.kernel.suction import VacuumRow, pressure_at
+from plc_sim.kernel.travel import AxisRow, Task, axis_value
+from plc_sim.kernel.weight import ScaleRow, weight_at
 
 
 @kernel
-def source_value(I: Words, F: Reals, a: int, t: int) -> float:
-    """The analogue value behind the row at offset `a` at `t` (ns), in its own unit."""
-    o = row_of(I, I[a + AnalogueRow.SOURCE])
-    kind = I[a + AnalogueRow.SOURCE_TYPE]
+def plain_value(I: Words, F: Reals, c: int, value: int, t: int) -> float:
+    """The value of component `c`, which measures nothing else, at `t` (ns), in its own unit."""
+    o = row_of(I, c)
+    kind = kind_of(I, c)
     if kind == BeltRow.KIND:
         return belt_speed(I, F, o, t)
     if kind == CylinderRow.KIND:
         return piston_position(I, F, o, t)
+    if kind == AxisRow.KIND:
+        return axis_value(I, F, o, value, t)
+    if kind == ScaleRow.KIND:
+        return weight_at(I, F, o, t)
+    if kind == OdeRow.KIND:
+        return state_at(I, F, c, o, value, t)
     return pressure_at(I, F, o, t)
 
 
 @kernel
-def source_moves(I: Words, F: Reals, a: int) -> bool:
+def plain_moves(I: Words, F: Reals, c: int) -> bool:
     """Whether that value is changing."""
-    o = row_of(I, I[a + AnalogueRow.SOURCE])
-    kind = I[a + AnalogueRow.SOURCE_TYPE]
+    o = row_of(I, c)
+    kind = kind_of(I, c)
     if kind == BeltRow.KIND:
         return F[o + BeltRow.RATE] != 0.0
     if kind == CylinderRow.KIND:
         return F[o + CylinderRow.RATE] != 0.0
+    if kind == AxisRow.KIND:
+        return I[o + AxisRow.TASK] != Task.REST
+    if kind == ScaleRow.KIND:
+        return I[o + ScaleRow.SETTLED] == 0
+    if kind == OdeRow.KIND:
+        return I[o + OdeRow.RESTS] == 0
     return F[o + VacuumRow.START] != F[o + VacuumRow.TARGET]

@@ -16,7 +16,8 @@ from numba import cfunc, types
 from numba.extending import intrinsic
 
 from plc_sim.kernel.compilation import Reals, Words, compiled, kernel
-from plc_sim.kernel.row import Row, rows, signal, state, whole
+from plc_sim.kernel.row import Row, rows, state, whole
+from plc_sim.kernel.signals import drive, seen
 
 SIGNATURE = types.int64(
     types.CPointer(types.int64), types.CPointer(types.float64), types.int64, types.int64, types.int64
@@ -26,8 +27,8 @@ SIGNATURE = types.int64(
 class UserRow(Row, kind=13):
     """A component of a user's own."""
 
-    LISTEN = signal("what it listens to")
-    OUT = signal("what it drives")
+    LISTENS = rows("offsets of the signals it listens to")
+    DRIVES = rows("offsets of the signals it drives")
     FUNCTION = state("address of its function")
     WORDS = rows("its own words")
     WORD_COUNT = whole("how many")
@@ -71,6 +72,24 @@ _call: Any = _caller() if compiled else _call_listed
 
 
 @kernel
+def call_user(address: int, I: Words, F: Reals, c: int, o: int, t: int) -> int:
+    """Call the function at an address."""
+    return _call(address, I, F, c, o, t)
+
+
+@kernel
+def heard(I: Words, o: int, k: int) -> int:
+    """Signal `k`, 0 or 1, of those that the component at offset `o`, an island or another, listens to."""
+    return seen(I, I[I[o + UserRow.LISTENS] + k])
+
+
+@kernel
+def say(I: Words, o: int, k: int, value: int, t: int) -> None:
+    """Drive signal `k` of those that the component at offset `o` drives."""
+    drive(I, I[I[o + UserRow.DRIVES] + k], value, t)
+
+
+@kernel
 def user_step(I: Words, F: Reals, c: int, o: int, t: int) -> int:
     """Let the user's component act; when it acts next."""
-    return _call(I[o + UserRow.FUNCTION], I, F, c, o, t)
+    return call_user(I[o + UserRow.FUNCTION], I, F, c, o, t)

@@ -12,6 +12,8 @@ from typing import Any, NamedTuple
 
 import plc_sim
 from plc_sim import (
+    MAGICIAN_LITE,
+    UR5E,
     CapacitiveSensor,
     ColourSensor,
     Component,
@@ -48,9 +50,34 @@ from tests.docs.oracles import (
     swivel,
     vacuum,
 )
+from tests.docs.oracles_motion import (
+    crane,
+    poses,
+    round_trip,
+    servo_axis,
+    servo_stop,
+    servo_windows,
+    straight_gantry,
+)
+from tests.docs.oracles_process import (
+    balance,
+    curtain,
+    drift,
+    filling,
+    island,
+    limit_switch,
+    noise,
+    pusher,
+    ramp,
+    scale,
+    stack_light,
+    stamp,
+    users,
+    weighed,
+)
 
 TIME, LENGTH, COUNT, SIGNALS = "ns", "nm", "parts", "signals"
-NOISE = "of the 99 % interval"
+NOISE, MASS, PERCENT = "of the 99 % interval", "ng", "%"
 
 
 class Check(NamedTuple):
@@ -97,6 +124,36 @@ CHECKS = (
     Check("Magazine", "a part per stroke", "min(strokes, parts)", COUNT, magazine),
     Check("Arm", "synchronised trapezoid", "max of d/v + v/a or 2 sqrt(d/a)", TIME, arm),
     Check("Arm", "closed-form inverse kinematics", "forward kinematics gives the pose", LENGTH, kinematics),
+    Check("Arm", "UR5e and Magician Lite, forward kinematics", "published poses", LENGTH, poses),
+    *(
+        Check(
+            "Arm",
+            f"{model.name}, inverse kinematics",
+            "forward kinematics gives the pose",
+            LENGTH,
+            round_trip(model),
+        )
+        for model in (UR5E, MAGICIAN_LITE)
+    ),
+    Check("Arm", "gantry, straight moves", "d/v + v/a or 2 sqrt(d/a)", TIME, straight_gantry),
+    Check("ServoAxis", "seven pieces of constant jerk", "ruckig, random moves", TIME, servo_axis),
+    Check("ServoAxis", "three pieces of constant jerk to rest", "ruckig, random stops", TIME, servo_stop),
+    Check("ServoAxis", "trapezoid, windows", "roots of its parabolas", TIME, servo_windows),
+    Check("TurningCrane", RAMP, "v/a + (x - v^2/2a)/v, then v/a", TIME, crane),
+    Check("Stamp", "a time under the extended press", "dead + T (1 - tol) + time", TIME, stamp),
+    Check("Ramp", "Coulomb's friction on an inclined plane", "sqrt(2 l / g (sin a - m cos a))", TIME, ramp),
+    Check("Pusher", "a part goes over or stays", "belt + ramp + left = parts", COUNT, pusher),
+    Check("Scale", "first order under an even flow", "time for the lag to come to the band", TIME, scale),
+    Check("Dispenser", "an even flow after a dead time", "rate x time; came = there + taken", MASS, weighed),
+    Check("LimitSwitch", "bounces within its time", "as actuated after it", SIGNALS, limit_switch),
+    Check("AnalogueSensor", "normal noise", "mean and deviation of 20,000 readings", NOISE, noise),
+    Check("AnalogueSensor", "drift, resolution", "offset + rate x time, in steps", "1e-9", drift),
+    Check("LightCurtain", "outputs follow after a time", "off and on time", TIME, curtain),
+    Check("StackLight", "driven from outside", "seen at once", SIGNALS, stack_light),
+    Check("OdeComponent", "Runge-Kutta, located crossing", "free fall: sqrt(2 h / g)", TIME, island),
+    Check("TwoChamberCylinder", "choked inlet, piston held", "p = p0 + C ps 100 kPa t / V", PERCENT, filling),
+    Check("TwoChamberCylinder", "piston at its end", "supply and ambient pressure", PERCENT, balance),
+    Check("UserComponent", "a function of one's own", "n T", TIME, users),
     Check("Hand", "fingers follow after a time", "close and open time", TIME, hand),
     *(
         Check(name, "a part is in one place", "1 = belt + hand + pallet", COUNT, handled)

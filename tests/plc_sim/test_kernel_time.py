@@ -22,8 +22,7 @@ from plc_sim.kernel import host
 from plc_sim.kernel.advance import advance, advance_batch
 from plc_sim.kernel.compilation import compiled
 from plc_sim.kernel.header import NEVER, Header
-from plc_sim.kernel.signals import drive, seen
-from plc_sim.kernel.user import UserRow
+from plc_sim.kernel.user import UserRow, heard, say
 from plc_sim.plant import Cause, Plant
 from plc_sim.plc import Plc
 from tests.plc_sim.controller import PickController, plant_with, record, replayable
@@ -179,7 +178,7 @@ def test_many_components_are_searched_by_blocks() -> None:
 
 def bounce(I: Any, F: Any, c: int, o: int, t: int) -> int:  # noqa: E741, N803
     """Answers an edge at once, for ever."""
-    drive(I, I[o + UserRow.OUT], 1 - seen(I, I[o + UserRow.OUT]), t)
+    say(I, o, 0, 1 - heard(I, o, 0), t)
     return t
 
 
@@ -194,7 +193,7 @@ def metronome(I: Any, F: Any, c: int, o: int, t: int) -> int:  # noqa: E741, N80
     """Toggles its signal at intervals of its first word, counting in its second."""
     w = I[o + UserRow.WORDS]
     I[w + 1] += 1
-    drive(I, I[o + UserRow.OUT], I[w + 1] % 2, t)
+    say(I, o, 0, I[w + 1] % 2, t)
     return t + I[w]
 
 
