@@ -13,6 +13,7 @@ from control.project import Project
 from control.session import TRIES, Session
 from plc_sim.components.arm import Arm
 from plc_sim.components.belt import Belt
+from plc_sim.components.motion import Axis
 from plc_sim.line import LATEST
 from plc_sim.timing import EXCHANGE, LATEST_EXCHANGE, LATEST_SCAN
 from plc_sim.twin import Twin, twin_class
@@ -68,6 +69,9 @@ def deceleration(twin: Twin) -> float:
     for component in twin.components.values():
         if isinstance(component, Belt):
             times.append(component.speed / component.acceleration)
+        if isinstance(component, Axis):
+            build = component.acceleration / component.jerk if component.jerk else 0.0
+            times.append(component.speed / component.acceleration + build)
         if isinstance(component, Arm):
             pairs = zip(component.model.speed, component.model.acceleration, strict=True)
             times += [speed / acceleration for speed, acceleration in pairs]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any, TypeAlias
 
 from plc_sim.components.belt import Belt
@@ -11,6 +12,7 @@ from plc_sim.components.place import ORIGIN, Place, Pose, Slot
 from plc_sim.components.pneumatic import Piston
 from plc_sim.components.site import Site
 from plc_sim.kernel.layout import Rows
+from plc_sim.kernel.part import SORTS
 from plc_sim.kernel.pusher import PusherRow
 from plc_sim.kernel.slide import SlideRow
 from plc_sim.kernel.stamp import StampRow
@@ -44,7 +46,7 @@ class Ramp(Place):
 
     Model: a part slides from rest at g (sin a - m cos a) over the `length` that is left below it; `mouth` is
     on while one passes the upper end or lies there, `full` while no part more goes in. `clear` takes out what
-    lies in it. Source: Coulomb friction on an inclined plane. Typical: 20 to 35 degrees, friction 0.2 to 0.3.
+    lies in it. Parts of other sorts than `sorts` are counted. Source: Coulomb friction on an inclined plane. Typical: 20 to 35 degrees, friction 0.2 to 0.3.
     """
 
     row = SlideRow
@@ -61,9 +63,10 @@ class Ramp(Place):
         tilt: Degree = 25.0,
         friction: float = 0.25,
         part_length: Metre = 0.1,
+        sorts: Sequence[int] | None = None,
         pose: Pose = ORIGIN,
     ) -> None:
-        self.pose = pose
+        self.pose, self.belong = pose, None if sorts is None else tuple(sorts)
         self.capacity, self.length, self.tilt, self.friction = capacity, length, tilt, friction
         self.part_length = part_length
 
@@ -76,6 +79,8 @@ class Ramp(Place):
         for name, value in (("tilt", self.tilt), ("friction", self.friction)):
             if not (isinstance(value, int | float) and math.isfinite(value) and 0.0 <= value <= 90.0):
                 site.refuse(self, name, "a number of 0 to 90", value)
+        if self.belong is not None and (not self.belong or not set(self.belong) <= set(range(SORTS))):
+            site.refuse(self, "sorts", f"sorts of 0 to {SORTS - 1}", self.belong)
         if self.slope() <= 0.0:
             site.refuse(self, "tilt", f"more than {math.degrees(math.atan(self.friction)):.1f}", self.tilt)
         room = site.value(self, "length") / site.value(self, "part_length")
@@ -86,6 +91,7 @@ class Ramp(Place):
         room = [0] * site.value(self, "capacity")
         return {
             "SELF": self.name,
+            "SORTS": -1 if self.belong is None else sum(1 << sort for sort in set(self.belong)),
             "ACCELERATION": self.slope(),
             "PARTS": Rows(None, room, self.name),
             "ARRIVALS": Rows(None, list(room), self.name),

@@ -7,6 +7,7 @@ import math
 from plc_sim.kernel.compilation import Reals, Words, kernel
 from plc_sim.kernel.draw import ns
 from plc_sim.kernel.header import NEVER
+from plc_sim.kernel.part import sort_of
 from plc_sim.kernel.row import Row, component, real, rows, signal, state, whole
 from plc_sim.kernel.schedule import poke, schedule
 from plc_sim.kernel.signals import drive, seen
@@ -25,6 +26,7 @@ class SlideRow(Row, kind=34):
     LENGTH = real("from its mouth to its foot", "m", above=0.0)
     ACCELERATION = real("of a sliding part", "m/s2", above=0.0)
     PART_LENGTH = real("length of a part", "m", above=0.0)
+    SORTS = whole("a bit for each sort of parts that belong there; -1: all")
     CAPACITY = whole("parts that fit in it", low=1, high=10_000)
     PARTS = rows("the parts, the lowest first; CAPACITY words")
     ARRIVALS = rows("when each of them comes to rest, ns")
@@ -33,6 +35,7 @@ class SlideRow(Row, kind=34):
     PASSED_AT = state("when the last part has passed the mouth", "ns", initial=0)
     CLEAR_SEEN = state("as seen")
     TAKEN = state("parts that it took", counted=True)
+    STRANGERS = state("parts of other sorts among them", counted=True)
     REMOVED = state("parts taken out", counted=True)
 
 
@@ -56,6 +59,8 @@ def put_on_slide(I: Words, F: Reals, o: int, part: int, t: int) -> bool:
     I[I[o + SlideRow.ARRIVALS] + count] = arrives
     I[o + SlideRow.PARTS_ON] = count + 1
     I[o + SlideRow.TAKEN] += 1
+    if I[o + SlideRow.SORTS] >> sort_of(part) & 1 == 0:
+        I[o + SlideRow.STRANGERS] += 1
     I[o + SlideRow.PASSED_AT] = t + sliding_time(F, o, length)
     poke(I, I[o + SlideRow.SELF], t)
     return True

@@ -33,8 +33,9 @@ def stamp_step(I: Words, c: int, o: int, t: int) -> None:
     extended = I[row_of(I, I[o + StampRow.PRESS]) + CylinderRow.ZONE] == Zone.EXTENDED
     if t >= I[o + StampRow.DUE]:
         I[o + StampRow.DUE] = NEVER
-        I[slot + SlotRow.PART] = with_operation(part, I[o + StampRow.OPERATION])
-        I[o + StampRow.DONE] += 1
+        stamped = with_operation(part, I[o + StampRow.OPERATION])
+        I[o + StampRow.DONE] += 1 if stamped != part else 0
+        I[slot + SlotRow.PART] = stamped
         drive(I, I[o + StampRow.STAMPED], 1, t)
     presses = 1 if extended and part != 0 else 0
     if presses != I[o + StampRow.PRESSES]:
