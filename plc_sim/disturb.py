@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from heapq import heappop, heappush
@@ -16,9 +17,11 @@ from control.scan import NEVER, ns
 from control.step import DONE
 from plc_sim.components.component import Driver
 from plc_sim.components.gripping import VacuumGripper
+from plc_sim.components.motion import Axis
 from plc_sim.components.panel import Guard, Panel
 from plc_sim.components.pneumatic import Piston
 from plc_sim.effects import ACTS
+from plc_sim.fault import KINDS as FAULT_KINDS
 from plc_sim.kernel.header import SignalRow
 from plc_sim.kernel.row import Kind
 from plc_sim.scenario import KINDS, Attendance, Disturbance, Scenario
@@ -33,8 +36,8 @@ class Disturber:
     """Does a scenario's disturbances to a twin, each at its time. Overlapping ones of one kind and target
     last until the last ends.
 
-    `happened` counts by kind what has begun. As a sink of the controller's trace it starts what waits for an
-    entry of it, counted as long as anything waits.
+    `happened` counts by kind what has begun, and the kernel's faults, begun or not. As a sink of the
+    controller's trace it starts what waits for an entry of it, counted as long as anything waits.
     """
 
     def __init__(self, twin: Twin, scenario: Scenario) -> None:
@@ -42,7 +45,7 @@ class Disturber:
         self.agenda: list[tuple[int, int, Callable[[int], None]]] = []
         self.number = 0
         self.lasting: dict[int, Disturbance] = {}
-        self.happened: dict[str, int] = {}
+        self.happened = dict(Counter(FAULT_KINDS[fault.kind].counts_as for fault in scenario.faults))
         self.done: list[tuple[int, Disturbance]] = []
         self.awaited: dict[tuple[str, int], list[Disturbance]] = {}
         self.reached: dict[str, int] = {}
@@ -271,6 +274,7 @@ TARGETS: Mapping[str, Callable[[Twin], Iterable[str]]] = {
         if where.declaration.live and where.declaration.kind is Kind.DURATION
     ],
     "cylinder": lambda twin: [name for name, part in twin.components.items() if isinstance(part, Piston)],
+    "drive": lambda twin: [n for n, part in twin.components.items() if isinstance(part, Piston | Axis)],
     "gripper": lambda twin: [n for n, part in twin.components.items() if isinstance(part, VacuumGripper)],
     "air": lambda twin: [""] if any(map(pneumatic, twin.components.values())) else [],
     "plc": lambda twin: [""],

@@ -23,11 +23,14 @@ AIR = "air"
 
 
 class Meaning(NamedTuple):
-    """One kind of fault: its sort in the kernel, what `value` is, and whether a value is one."""
+    """One kind of fault: its sort in the kernel, what `value` is, whether a value is one, and the kind of
+    disturbance that it counts as for properties.
+    """
 
     sort: Sort
     value: str
     fits: Callable[[float], bool]
+    counts_as: str
 
 
 def a_time(value: float) -> bool:
@@ -36,13 +39,13 @@ def a_time(value: float) -> bool:
 
 
 KINDS: Mapping[str, Meaning] = {
-    "stuck": Meaning(Sort.STUCK, "0 or 1", lambda value: value in (0, 1)),
-    "late": Meaning(Sort.LATE, "the delay, above 0 s", a_time),
-    "bounce": Meaning(Sort.BOUNCE, "the time to settle, above 0 s", a_time),
-    "intermittent": Meaning(Sort.INTERMITTENT, "the mean time between changes, above 0 s", a_time),
-    "set": Meaning(Sort.SET, "what the number becomes", math.isfinite),
-    "scale": Meaning(Sort.SCALE, "a factor", math.isfinite),
-    "add": Meaning(Sort.ADD, "what is added", math.isfinite),
+    "stuck": Meaning(Sort.STUCK, "0 or 1", lambda value: value in (0, 1), "stuck"),
+    "late": Meaning(Sort.LATE, "the delay, above 0 s", a_time, "late"),
+    "bounce": Meaning(Sort.BOUNCE, "the time to settle, above 0 s", a_time, "stuck"),
+    "intermittent": Meaning(Sort.INTERMITTENT, "the mean time between changes, above 0 s", a_time, "stuck"),
+    "set": Meaning(Sort.SET, "what the number becomes", math.isfinite, "late"),
+    "scale": Meaning(Sort.SCALE, "a factor", math.isfinite, "late"),
+    "add": Meaning(Sort.ADD, "what is added", math.isfinite, "late"),
 }
 """The first four are done to a digital signal, the others to a number that may change while running."""
 

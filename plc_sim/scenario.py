@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from control.errors import ConfigurationError, nearest
 from control.schema import Strict, validate
 from control.shared import Shared
+from plc_sim.fault import Fault
 
 
 def none(value: float) -> bool:
@@ -50,7 +51,7 @@ KINDS: Mapping[str, Kind] = {
     "stuck": Kind("sensor", "0 or 1", "{target} is stuck at {value:g}", either),
     "wire_broken": Kind("actuator", "", "{target} gets no signal"),
     "late": Kind("delay", "0 s or more", "{target} becomes {value:g} s", not_negative),
-    "jammed": Kind("cylinder", "", "the cylinder {target} stands still"),
+    "jammed": Kind("drive", "", "the drive {target} stands still"),
     "half_stroke": Kind(
         "cylinder", "a share from 0 to 1", "the cylinder {target} gets no further than {value:g}", share
     ),
@@ -121,6 +122,9 @@ class Disturbance:
         return f"Disturbance({self.at!r}, {self.kind!r}{extras})"
 
 
+Entry = TypeVar("Entry", Disturbance, Fault)
+
+
 class Attendance(Enum):
     """What the person at the panel does of himself."""
 
@@ -137,10 +141,12 @@ class Scenario:
     name: str
     disturbances: tuple[Disturbance, ...] = ()
     operator: Attendance = Attendance.STARTS
+    faults: tuple[Fault, ...] = ()
+    """Carried out by the kernel."""
 
     def plus(self, *disturbances: Disturbance) -> Scenario:
         """The scenario with more disturbances."""
-        return Scenario(self.name, tuple(sorted((*self.disturbances, *disturbances))), self.operator)
+        return replace(self, disturbances=tuple(sorted((*self.disturbances, *disturbances))))
 
 
 production = Scenario("production")
@@ -180,27 +186,45 @@ class DisturbanceTable(Strict):
     after: str = ""
 
 
+class FaultTable(Strict):
+    """One of [[faults]]: the fields of `Fault`."""
+
+    kind: str
+    target: str
+    value: float = 0.0
+    duration: float = 1.0
+    delay: float = 0.0
+    when: str = ""
+    rising: bool = True
+    nth: int = 1
+
+
 class ScenarioToml(Strict):
     """A scenario's file. `operator` is an `Attendance` in lower case."""
 
     name: str
     operator: str = Attendance.STARTS.name.lower()
     disturbances: list[DisturbanceTable] = []
+    faults: list[FaultTable] = []
 
 
 def from_data(data: Any, where: str) -> Scenario:
-    """A scenario of a TOML or JSON file: name, operator, and a list of disturbances."""
+    """A scenario of a TOML or JSON file: name, operator, lists of disturbances and of kernel faults."""
     toml: ScenarioToml = validate(ScenarioToml, data, where)
     known = [attendance.name.lower() for attendance in Attendance]
     if toml.operator not in known:
         raise ConfigurationError(f"{where}: operator: no {toml.operator!r}; {nearest(toml.operator, known)}")
-    entries = [one_from(table, f"{where}: disturbances.{n}") for n, table in enumerate(toml.disturbances)]
-    return Scenario(toml.name, tuple(sorted(entries)), Attendance[toml.operator.upper()])
+    entries = [
+        one_from(Disturbance, table, f"{where}: disturbances.{n}")
+        for n, table in enumerate(toml.disturbances)
+    ]
+    faults = tuple(one_from(Fault, table, f"{where}: faults.{n}") for n, table in enumerate(toml.faults))
+    return Scenario(toml.name, tuple(sorted(entries)), Attendance[toml.operator.upper()], faults)
 
 
-def one_from(table: DisturbanceTable, where: str) -> Disturbance:
-    """One disturbance of a file."""
+def one_from(kind: type[Entry], table: Strict, where: str) -> Entry:
+    """One disturbance or fault of a file."""
     try:
-        return Disturbance(**table.model_dump())
+        return kind(**table.model_dump())
     except ConfigurationError as error:
         raise ConfigurationError(f"{where}: {error}") from None

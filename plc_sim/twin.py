@@ -87,7 +87,13 @@ class Twin:
         )
         plan = plan_of(self.controller, self.plc_name)
         self.plant = Plant(
-            self.components, self.plc, seed=seed, parameters=parameters, timing=self.timing, plan=plan
+            self.components,
+            self.plc,
+            seed=seed,
+            parameters=parameters,
+            timing=self.timing,
+            plan=plan,
+            faults=scenario.faults,
         )
         self.endpoints: dict[str, Endpoint] = {
             name: endpoint_of(self.plant, name, link) for name, link in self.tables.items() if link.driver

@@ -85,10 +85,8 @@ def well_sorted(cell: Cell, plant: Any) -> bool:
 def nothing_under_way(cell: Cell, plant: Any) -> bool:
     """Every part is where it belongs, or still at the stack."""
     count = plant.count
-    return (
-        undisturbed(cell, plant)
-        and count("cup.holds") + count("at_stamp.parts_on") + count("belt.parts_on") == 0
-    )
+    under_way = count("cup.holds") + count("at_stamp.parts_on") + count("belt.parts_on")
+    return undisturbed(cell, plant) and under_way == 0
 
 
 def stamped_in_first(cell: Cell, plant: Any) -> bool:
@@ -144,7 +142,8 @@ PROPERTIES = [
     Property("ST-06", "only metal comes to the first ramp, only bright plastic to the second",
              honest, well_sorted),
     Property("ST-07", "every stamped part comes to the first ramp", nothing_under_way, stamped_in_first),
-    Property("ST-08", "the station counts the parts it has sorted, bar untraced ones", resting, all_counted, 0.5),
+    Property("ST-08", "the station counts the parts it has sorted, bar untraced ones",
+             resting, all_counted, 0.5),
     Property("ST-09", "nothing moves while the station waits for a person", waiting, off,
              {"link": LINK_WORKS, "no link": PLC_LOST}),
     Property("ST-10", "nothing moves before a reset once the PLC has tripped", tripped, off),

@@ -46,7 +46,8 @@ class Ramp(Place):
 
     Model: a part slides from rest at g (sin a - m cos a) over the `length` that is left below it; `mouth` is
     on while one passes the upper end or lies there, `full` while no part more goes in. `clear` takes out what
-    lies in it. Parts of other sorts than `sorts` are counted. Source: Coulomb friction on an inclined plane. Typical: 20 to 35 degrees, friction 0.2 to 0.3.
+    lies in it. Parts of other sorts than `sorts` are counted. Source: Coulomb friction on an inclined plane.
+    Typical: 20 to 35 degrees, friction 0.2 to 0.3.
     """
 
     row = SlideRow
