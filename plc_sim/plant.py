@@ -33,13 +33,14 @@ from plc_sim.kernel.layout import Layout, check
 from plc_sim.kernel.plc_rows import LinkRow, PlcRow
 from plc_sim.kernel.row import Field, Kind
 from plc_sim.plc import Plc
+from plc_sim.readings import Readings
 
 RESERVED = ("plc", "link", "header")
 CAUSE, TIME, STORM = int(Header.CAUSE), int(Header.TIME), int(Cause.STORM)
 SCAN_AT, SCAN_DUE, REPLAN = int(Header.SCAN_AT), int(Header.SCAN_DUE), int(Header.REPLAN)
 
 
-class Plant:
+class Plant(Readings):
     """The components of a twin by name, with their PLC, for one scenario.
 
     `faults` are carried out by the kernel. `parameters` varies them, as {"belt.speed": 0.4}; `controller` is
@@ -164,11 +165,6 @@ class Plant:
     # ---- time ----
 
     @property
-    def now(self) -> int:
-        """The instant reached, in ns."""
-        return self.words[TIME]
-
-    @property
     def events(self) -> int:
         """Events done since the start."""
         return self.words[Header.EVENTS]
@@ -201,43 +197,6 @@ class Plant:
     def restore(self, snapshot: np.ndarray) -> None:
         """Go back to a snapshot of this plant."""
         self.block[:] = snapshot
-
-    # ---- names ----
-
-    def number(self, name: str) -> int:
-        """The number of a component; UnknownName if there is none."""
-        try:
-            return self.layout.numbers[name]
-        except KeyError:
-            raise UnknownName(f"the plant has no {name!r}; {nearest(name, self.layout.numbers)}") from None
-
-    def name_of(self, number: int) -> str:
-        """The name of a component."""
-        return next(name for name, known in self.layout.numbers.items() if known == number)
-
-    def signal(self, name: str) -> int:
-        """The offset of a signal's row; UnknownName if there is none."""
-        try:
-            return self.layout.signal_offsets[name]
-        except KeyError:
-            raise UnknownName(
-                f"the plant has no signal {name!r}; {nearest(name, self.layout.signal_offsets)}"
-            ) from None
-
-    def signal_value(self, name: str) -> bool:
-        """What is seen of a signal, as 'stop_eye.blocked'."""
-        return self.words[self.signal(name) + SignalRow.VISIBLE] != 0
-
-    def field(self, name: str) -> tuple[str, int, Field]:
-        """Component, word and declaration behind a name such as 'belt.speed'."""
-        component, _, key = name.rpartition(".")
-        number = self.number(component)
-        row = self.layout.components[component].row
-        if key.upper() not in row.fields:
-            raise UnknownName(f"{component} has no {key!r}; {nearest(key, map(str.lower, row.fields))}")
-        where = row.fields[key.upper()]
-        assert number >= 0
-        return component, self.layout.offsets[component] + where, where
 
     # ---- acting on the plant ----
 
@@ -294,16 +253,6 @@ class Plant:
         except ValueError as error:
             raise ConfigurationError(str(error)) from error
         return component, word, where
-
-    def counts(self) -> dict[str, int]:
-        """What the components count, by name, as 'feeder.fed'; times in ns."""
-        found: dict[str, int] = {}
-        for name, component in self.components.items():
-            if component.row is not None:
-                offset = self.layout.offsets[name]
-                row = self.words[offset : offset + component.row.SIZE]
-                found |= {f"{name}.{key}": value for key, value in component.counted(row, self.now).items()}
-        return found
 
     def watch_count(self, name: str) -> int:
         """Let `advance` return at every change of a count, with Cause.PREDICATE; the count's word."""

@@ -250,7 +250,6 @@ class IoMap:
         comparisons = [self._comparison(c, tag) for c in self.shown if c.source is tag]
         return {
             "SOURCE": source.component.name,
-            "SOURCE_TYPE": source.component.row.KIND,
             "SOURCE_VALUE": [each.name for each in source.component.analogues()].index(source.name),
             "BYTE": byte,
             "OCTETS": tag.size,

@@ -52,6 +52,7 @@ class Axis(Component):
     moving = sensor("in motion")
     position = Analogue("position", "m")
     velocity = Analogue("speed", "m/s")
+    acceleration_actual = Analogue("acceleration", "m/s2")
     jammed = 0
     carries: Piston | None = None
     """The cylinder that lowers what it carries."""
@@ -202,6 +203,7 @@ class TurningCrane(Axis):
     counterclockwise = actuator("turns to smaller angles")
     position = Analogue("angle", "rad")
     velocity = Analogue("speed", "rad/s")
+    acceleration_actual = Analogue("acceleration", "rad/s2")
 
     def __init__(
         self,

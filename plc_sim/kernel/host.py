@@ -26,7 +26,7 @@ from plc_sim.kernel.exchange import exchange_access, exchange_arrival, exchange_
 from plc_sim.kernel.header import Header
 from plc_sim.kernel.kinematics import forward, nearest_inverse
 from plc_sim.kernel.link import switch_link
-from plc_sim.kernel.memory import keep, refresh
+from plc_sim.kernel.memory import keep, refresh, source_value
 from plc_sim.kernel.plc import plan_run
 from plc_sim.kernel.plc_rows import PlcRow
 from plc_sim.kernel.rotation import Joints, angles_of, rotation_of
@@ -108,6 +108,14 @@ def refresh_memory(W: np.ndarray, t: int) -> None:
     I = words(W)
     keep(I, reals(W), t + 1)
     refresh(I, reals(W), grid_before(I, I[Header.PLC], t + 1))
+
+
+@entry
+def analogue(W: np.ndarray, c: int, value: int, t: int) -> float:
+    """Analogue value `value` of component `c`, in the order of their declaration, at `t`, not before its
+    present motion.
+    """
+    return source_value(words(W), reals(W), c, value, t)
 
 
 @entry

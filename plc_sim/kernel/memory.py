@@ -17,25 +17,24 @@ from plc_sim.kernel.exchange import exchange_access, exchange_arrival, exchange_
 from plc_sim.kernel.header import Header
 from plc_sim.kernel.meter import MeterRow, meter_moves, meter_value
 from plc_sim.kernel.plc_rows import AnalogueRow, ComparisonRow, LinkRow, PlcRow, SampleRow
-from plc_sim.kernel.schedule import row_of
+from plc_sim.kernel.schedule import kind_of, row_of
 from plc_sim.kernel.signals import grid_before, poke_plc
 from plc_sim.kernel.source import plain_moves, plain_value
 
 
 @kernel
-def _source_value(I: Words, F: Reals, a: int, t: int) -> float:
-    """The analogue value behind the row at offset `a` at `t` (ns), in its own unit."""
-    c = I[a + AnalogueRow.SOURCE]
-    if I[a + AnalogueRow.SOURCE_TYPE] == MeterRow.KIND:
+def source_value(I: Words, F: Reals, c: int, value: int, t: int) -> float:
+    """Analogue value `value` of component `c` at `t` (ns), in its own unit."""
+    if kind_of(I, c) == MeterRow.KIND:
         return meter_value(I, F, row_of(I, c), t)
-    return plain_value(I, F, c, I[a + AnalogueRow.SOURCE_VALUE], t)
+    return plain_value(I, F, c, value, t)
 
 
 @kernel
 def _source_moves(I: Words, F: Reals, a: int) -> bool:
     """Whether that value is changing."""
     c = I[a + AnalogueRow.SOURCE]
-    if I[a + AnalogueRow.SOURCE_TYPE] == MeterRow.KIND:
+    if kind_of(I, c) == MeterRow.KIND:
         o = row_of(I, c)
         return meter_moves(F, o) or plain_moves(I, F, I[o + MeterRow.SOURCE])
     return plain_moves(I, F, c)
@@ -66,7 +65,7 @@ def _compare(I: Words, F: Reals, a: int, raw: int, number: float) -> None:
 
 @kernel
 def _evaluate(I: Words, F: Reals, a: int, g: int) -> None:
-    value = _source_value(I, F, a, g)
+    value = source_value(I, F, I[a + AnalogueRow.SOURCE], I[a + AnalogueRow.SOURCE_VALUE], g)
     size = I[a + AnalogueRow.OCTETS]
     number = value
     if I[a + AnalogueRow.FLOATING] == 0:

@@ -83,7 +83,6 @@ class AnalogueRow(Row):
     """A number in the memory that shows an analogue value of a component."""
 
     SOURCE = component("the component")
-    SOURCE_TYPE = whole("its row's KIND")
     SOURCE_VALUE = whole("which of its values, in the order of their declaration")
     BYTE = whole("first byte of the memory")
     OCTETS = whole("bytes: 1, 2, 4 or 8, high byte first", low=1, high=8)

@@ -64,9 +64,11 @@ class WindowRow(Row):
 
 @kernel
 def axis_value(I: Words, F: Reals, o: int, value: int, t: int) -> float:
-    """Position (0) or speed (1) of the axis at offset `o` at `t` (ns)."""
-    p, v, _ = motion_at(I, F, I[o + AxisRow.PLAN], t)
-    return p if value == 0 else v
+    """Position (0), speed (1) or acceleration (2) of the axis at offset `o` at `t` (ns)."""
+    p, v, a = motion_at(I, F, I[o + AxisRow.PLAN], t)
+    if value == 0:
+        return p
+    return v if value == 1 else a
 
 
 @kernel

@@ -21,9 +21,6 @@ from plc_sim import (
     gantry,
 )
 from plc_sim.kernel import host
-from plc_sim.kernel.compilation import reals, words
-from plc_sim.kernel.jerk import motion_at
-from plc_sim.kernel.travel import AxisRow
 from plc_sim.plant import Plant
 from tests.docs.oracles import SECOND, Errors, built, edge, off, trapezoid
 
@@ -79,10 +76,9 @@ def servo_stop() -> Errors:
         yield abs(edge(plant, "axis.moving") - begin - found.duration * SECOND)
 
 
-def motion(plant: Plant) -> tuple[float, float, float]:
+def motion(plant: Plant) -> tuple[float, ...]:
     """Position, speed and acceleration of the axis now."""
-    plan = plant.words[plant.row["axis"] + AxisRow.PLAN]
-    return motion_at(words(plant.block), reals(plant.block), plan, plant.now)
+    return tuple(plant.analogue(f"axis.{name}") for name in ("position", "velocity", "acceleration_actual"))
 
 
 def servo_windows() -> Errors:

@@ -28,24 +28,10 @@ from plc_sim import (
     UserComponent,
 )
 from plc_sim.kernel.chamber import REFERENCE
-from plc_sim.kernel.compilation import reals, words
 from plc_sim.kernel.island import OdeRow
-from plc_sim.kernel.meter import MeterRow, meter_value
-from plc_sim.kernel.source import plain_value
 from plc_sim.kernel.user import UserRow, heard, say
 from plc_sim.plant import Plant
 from tests.docs.oracles import SECOND, Errors, built, edge, off, run
-
-
-def value_of(plant: Plant, name: str, t: int | None = None) -> float:
-    """An analogue value of a component at an instant, without the PLC."""
-    component, _, key = name.rpartition(".")
-    each = plant.components[component]
-    number = [analogue.name for analogue in each.analogues()].index(key)
-    block, instant = plant.block, plant.now if t is None else t
-    if each.row is MeterRow:
-        return meter_value(words(block), reals(block), plant.row[component], instant)
-    return plain_value(words(block), reals(block), plant.number(component), number, instant)
 
 
 def stamp() -> Errors:
@@ -123,7 +109,7 @@ def weighed() -> Errors:
             run(plant, 10.0 * number + 1.0 + dose)
             plant.set("valve.open", False)
             run(plant, 10.0 * number + 9.5)
-            yield abs(value_of(plant, "scale.weight") - flow * (dose + 0.03)) * 1e12
+            yield abs(plant.analogue("scale.weight") - flow * (dose + 0.03)) * 1e12
             plant.set("scale.empty", True)
             run(plant, 10.0 * number + 9.9)
             plant.set("scale.empty", False)
@@ -147,7 +133,7 @@ def noise() -> Errors:
     for seed in range(1, 21):
         axis = ServoAxis(high=1.0, starts_at=0.5)
         plant = built(seed=seed, axis=axis, meter=AnalogueSensor(axis.position, noise=0.01, offset=0.1))
-        readings += [value_of(plant, "meter.value", plant.now + 10_000_000 * k) for k in range(1000)]
+        readings += [plant.analogue("meter.value", plant.now + 10_000_000 * k) for k in range(1000)]
     yield abs(statistics.fmean(readings) - 0.6) / (2.576 * 0.01 / math.sqrt(20_000))
     yield abs(statistics.pstdev(readings) - 0.01) / (2.576 * 0.01 / math.sqrt(40_000))
 
@@ -165,7 +151,7 @@ def drift() -> Errors:
         wanted = 1.0 + rate * 5.0
         if resolution:
             wanted = math.floor(wanted / resolution + 0.5) * resolution
-        yield math.floor(abs(value_of(plant, "meter.value") - wanted) * 1e9)
+        yield math.floor(abs(plant.analogue("meter.value") - wanted) * 1e9)
 
 
 def curtain() -> Errors:
@@ -250,7 +236,7 @@ def filling() -> Errors:
         volume = math.pi / 4 * bore**2 * dead
         reached = (critical * supply - 101.3) * volume / (conductance * supply * REFERENCE)
         run(plant, reached)
-        yield abs(value_of(plant, "drive.behind") / (critical * supply) - 1.0) * 100.0
+        yield abs(plant.analogue("drive.behind") / (critical * supply) - 1.0) * 100.0
 
 
 def balance() -> Errors:
@@ -260,5 +246,5 @@ def balance() -> Errors:
         plant.set("drive.extend", True)
         run(plant, 30.0)
         assert plant.signal_value("drive.extended") and not plant.signal_value("drive.retracted")
-        yield abs(value_of(plant, "drive.behind") - 700.0) / 7.0
-        yield abs(value_of(plant, "drive.before") - 101.3) / 7.0
+        yield abs(plant.analogue("drive.behind") - 700.0) / 7.0
+        yield abs(plant.analogue("drive.before") - 101.3) / 7.0

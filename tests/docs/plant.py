@@ -12,7 +12,7 @@ import plc_sim
 from control.exchange import Kind, Line, Verb
 from control.melfa import RUN_BITS, STOP_BITS, VERBS, MelfaSession
 from control.robot import Pose
-from plc_sim.components.component import Analogue, Component, Driver, Signal
+from plc_sim.components.component import Analogue, Component, Driver, Setpoint, Signal
 from plc_sim.kernel.row import Declaration
 from plc_sim.kernel.row import Kind as RowKind
 from plc_sim.melfa import Error
@@ -95,6 +95,8 @@ def signals(kind: type[Component]) -> Iterator[tuple[str, str, str]]:
         elif isinstance(member, Analogue):
             unit = f" ({member.unit})" if member.unit else ""
             yield code(name), f"{Driver.COMPONENT.value}, analogue", member.doc + unit
+        elif isinstance(member, Setpoint):
+            yield code(name), f"{Driver.PLC.value}, setpoint", f"{member.doc} ({member.unit})"
 
 
 SAMPLES: Mapping[str, tuple[Any, ...]] = {

@@ -147,7 +147,7 @@ CHECKS = (
     Check("Dispenser", "an even flow after a dead time", "rate x time; came = there + taken", MASS, weighed),
     Check("LimitSwitch", "bounces within its time", "as actuated after it", SIGNALS, limit_switch),
     Check("AnalogueSensor", "normal noise", "mean and deviation of 20,000 readings", NOISE, noise),
-    Check("AnalogueSensor", "drift, resolution", "offset + rate x time, in steps", "1e-9", drift),
+    Check("AnalogueSensor", "drift, resolution", "offset + rate x time, in steps", "1e-9 of its unit", drift),
     Check("LightCurtain", "outputs follow after a time", "off and on time", TIME, curtain),
     Check("StackLight", "driven from outside", "seen at once", SIGNALS, stack_light),
     Check("OdeComponent", "Runge-Kutta, located crossing", "free fall: sqrt(2 h / g)", TIME, island),

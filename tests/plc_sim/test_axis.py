@@ -15,17 +15,13 @@ from control.errors import ConfigurationError, DefinitionError
 from control.tag import Bool, DInt, Int, LReal, Real, ULInt
 from plc_sim import Cylinder, Plc, ServoAxis, SetpointEntry, Slot, TurningCrane, Window
 from plc_sim.kernel import host
-from plc_sim.kernel.compilation import reals, words
-from plc_sim.kernel.jerk import motion_at
-from plc_sim.kernel.travel import AxisRow
 from plc_sim.plant import Plant
 
 SECOND = 1_000_000_000
 
 
-def motion(plant: Plant, name: str = "axis") -> tuple[float, float, float]:
-    plan = plant.words[plant.row[name] + AxisRow.PLAN]
-    return motion_at(words(plant.block), reals(plant.block), plan, plant.now)
+def motion(plant: Plant) -> tuple[float, ...]:
+    return tuple(plant.analogue(f"axis.{name}") for name in ("position", "velocity", "acceleration_actual"))
 
 
 def until(plant: Plant, time: float) -> None:
