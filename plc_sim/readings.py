@@ -77,7 +77,7 @@ class Readings:
         return found
 
     def analogue(self, name: str, at: int | None = None) -> float:
-        """An analogue value, as 'belt.speed_actual', at an instant (ns, default: now) of its present motion."""
+        """An analogue value, as 'belt.speed_actual', at an instant (ns; None: now) of its motion."""
         component, _, key = name.rpartition(".")
         number = self.number(component)
         known = [value.name for value in self.components[component].analogues()]
