@@ -22,7 +22,11 @@ import click
 LAYERS = ("control", "plc_sim", "hil")
 """The packages of the distribution, in the order in which they may know each other."""
 
-EXTRAS = {"sim": "sim", "serve": "sim", "bench": "hil", "demo": "hil", "new": "hil", "test": "hil"}
+EXTRAS = {
+    **dict.fromkeys(("sim", "serve"), "sim"),
+    **dict.fromkeys(("bench", "demo", "new", "test"), "hil"),
+    "import-tia": "tia",
+}
 """The subcommands the base install lacks, and the extra that brings each."""
 
 USAGE, INTERNAL, INTERRUPTED = 2, 5, 130

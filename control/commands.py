@@ -1,4 +1,4 @@
-"""The subcommands of the base install: check, io, run, status, replay."""
+"""The subcommands of the base install."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ from control.statistics import percentiles_text
 from control.status import StatusFile, read_status, status
 from control.step import OUTSIDE
 from control.tag import Comparison
+from control.tia.commands import export_tia, import_tia
 from control.wiring import Wiring
 
 NOTICE = (
@@ -339,4 +340,4 @@ def replay_text(data: dict[str, Any]) -> str:
     )
 
 
-commands = [check, io, run_command, status_command, replay_command]
+commands = [check, io, run_command, status_command, replay_command, import_tia, export_tia]

@@ -28,7 +28,9 @@ class Tag(Shared, Generic[T]):
     its predecessor by S7's rules. `unit` is for people; `low` and `high` bound what may be written, in that
     unit. `raw` scales: the PLC's integer range that stands for `low`..`high`. For written tags `safe` is the
     value that brings the plant to rest (default: zero), and `stored` keeps the tag at its ordered value while
-    the cell waits (default: the safe value applies), as lamps and handshake bits need.
+    the cell waits (default: the safe value applies), as lamps and handshake bits need. `symbol` is its name
+    in the PLC's program where that is another, `start` its start value there, which a simulated PLC has after
+    a cold start.
     """
 
     size: int = 0
@@ -52,8 +54,11 @@ class Tag(Shared, Generic[T]):
         raw: tuple[int, int] | None = None,
         safe: Any = None,
         stored: bool = False,
+        symbol: str = "",
+        start: Any = None,
     ) -> None:
         self.address, self.unit, self.low, self.high, self.raw = address, unit, low, high, raw
+        self.symbol, self.start = symbol, start
         self.safe = self.initial if safe is None else safe
         self.stored = stored
         if raw is not None:
@@ -225,6 +230,8 @@ class Integer(Numeric[int]):
             high: int | None = None,
             safe: int = 0,
             stored: bool = False,
+            symbol: str = "",
+            start: int | None = None,
         ) -> Self: ...
         @overload
         def __new__(
@@ -237,6 +244,8 @@ class Integer(Numeric[int]):
             unit: str = "",
             safe: float = 0.0,
             stored: bool = False,
+            symbol: str = "",
+            start: float | None = None,
         ) -> Numeric[float]: ...
         def __new__(cls, *args: Any, **options: Any) -> Any: ...
 

@@ -323,8 +323,9 @@ def _followed(row: Any, words: int) -> Rows:
 def _initial_bytes(slot: Slot[Any]) -> bytes:
     raw = bytes(slot.block.size)
     for tag in slot.bound.tags.values():
-        if tag.initial:
-            raw = with_value(raw, tag, tag.initial)
+        value = tag.initial if tag.start is None else tag.start
+        if value:
+            raw = with_value(raw, tag, value)
     return raw[slot.block.first :]
 
 
