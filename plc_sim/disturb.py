@@ -278,6 +278,7 @@ TARGETS: Mapping[str, Callable[[Twin], Iterable[str]]] = {
     "gripper": lambda twin: [n for n, part in twin.components.items() if isinstance(part, VacuumGripper)],
     "air": lambda twin: [""] if any(map(pneumatic, twin.components.values())) else [],
     "plc": lambda twin: [""],
+    "s7": lambda twin: [twin.plc_name],
     "program": lambda twin: [""] if twin.program is not None else [],
     "link": lambda twin: [twin.plc_name, *twin.lines],
     "robot": lambda twin: [name for name, endpoint in twin.endpoints.items()],

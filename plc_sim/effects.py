@@ -9,7 +9,7 @@ from control.packml import State
 from plc_sim.components.panel import Guard
 from plc_sim.kernel import host
 from plc_sim.line import broken
-from plc_sim.scenario import Disturbance
+from plc_sim.scenario import CONNECTION, KINDS, Disturbance
 
 if TYPE_CHECKING:
     from plc_sim.twin import Twin
@@ -188,7 +188,22 @@ def _end_cell_power_loss(twin: Twin, what: Disturbance, now: int) -> None:
     _end_controller_power_loss(twin, what, now)
 
 
+def _connection(name: str) -> tuple[Act, Act]:
+    """Something is wrong with the connections of the served PLC, and is not any more."""
+
+    def begin(twin: Twin, what: Disturbance, now: int) -> None:
+        if (faults := twin.plc_link.faults) is not None:
+            faults.set(name, what.value if KINDS[what.kind].value else 1)
+
+    def end(twin: Twin, what: Disturbance, now: int) -> None:
+        if (faults := twin.plc_link.faults) is not None:
+            faults.clear(name)
+
+    return begin, end
+
+
 ACTS: Mapping[str, tuple[Act, Act]] = {
+    **{f"s7_{name}": _connection(name) for name in CONNECTION},
     "press": (_begin_press, _end_press),
     "open": (_begin_open, _end_open),
     "stuck": (_begin_stuck, _end_stuck),

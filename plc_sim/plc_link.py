@@ -11,6 +11,7 @@ from plc_sim.kernel import host
 from plc_sim.kernel.header import Header
 from plc_sim.kernel.plc_rows import PlcRow
 from plc_sim.plant import Plant
+from plc_sim.s7_faults import S7Faults
 
 IMAGE_NUMBER = int(Header.IMAGE_NUMBER)
 
@@ -22,6 +23,9 @@ class TwinPlcLink(PlcLink):
     whose life word stands still for `life_timeout` is not good; after every reconnection the safe values go
     out first.
     """
+
+    faults: S7Faults | None = None
+    """What is wrong with the PLC's connections; here there are none."""
 
     def __init__(
         self, name: str, plant: Plant, *, timeout: int, life_timeout: int, broken: bool = False

@@ -45,6 +45,33 @@ class Kind(NamedTuple):
     fits: Callable[[float], bool] = none
 
 
+def between(low: float, high: float) -> Callable[[float], bool]:
+    """For a number of a range."""
+    return lambda value: low <= value <= high
+
+
+CONNECTION: Mapping[str, Kind] = {
+    "latency": Kind("s7", "0 to 60 s", "every answer of {target} comes {value:g} s late", between(0, 60)),
+    "jitter": Kind("s7", "0 to 60 s", "answers of {target} come up to {value:g} s late", between(0, 60)),
+    "lost": Kind("s7", "a share from 0 to 1", "{value:g} of the answers of {target} are lost", share),
+    "wrong_number": Kind(
+        "s7", "a share from 0 to 1", "{value:g} of the answers of {target} bear another job's number", share
+    ),
+    "item_error": Kind(
+        "s7", "a share from 0 to 1", "{value:g} of the answers of {target} refuse an item", share
+    ),
+    "half_open": Kind("s7", "", "{target} takes requests and says nothing"),
+    "split": Kind(
+        "s7", "1 to 65536 bytes", "answers of {target} come in pieces of {value:g} bytes", between(1, 65536)
+    ),
+    "merge": Kind(
+        "s7", "2 to 64 answers", "{target} holds answers until {value:g} go out at once", between(2, 64)
+    ),
+    "pdu": Kind("s7", "240 to 960 bytes", "{target} grants at most {value:g} bytes", between(240, 960)),
+    "slots": Kind("s7", "0 to 64 clients", "{target} admits {value:g} clients", between(0, 64)),
+}
+"""What can be wrong with the connections of a served PLC: value, words, and whether a value is one."""
+
 KINDS: Mapping[str, Kind] = {
     "press": Kind("button", "", "the operator presses {target}"),
     "open": Kind("door", "", "the guard door {target} is opened"),
@@ -64,6 +91,7 @@ KINDS: Mapping[str, Kind] = {
     ),
     "plc_stop": Kind("plc", "", "the PLC goes to STOP"),
     "link_lost": Kind("link", "", "the link {target} is lost"),
+    **{f"s7_{name}": kind for name, kind in CONNECTION.items()},
     "program_silent": Kind("program", "", "the PLC's program changes none of its answers"),
     "robot_alarm": Kind("robot", "", "the robot {target} raises an alarm that cannot be acknowledged"),
     "robot_silent": Kind("robot", "", "the robot {target} hears and answers nothing"),
@@ -156,6 +184,16 @@ quiet = Scenario("quiet", operator=Attendance.NONE)
 """Nobody touches anything."""
 
 SCENARIOS = {scenario.name: scenario for scenario in (production, quiet)}
+
+
+def refuse_wired(scenario: Scenario) -> None:
+    """ConfigurationError if a scenario for virtual time wants frames on a wire."""
+    for disturbance in scenario.disturbances:
+        if KINDS[disturbance.kind].target == "s7":
+            raise ConfigurationError(
+                f"{scenario.name}: {disturbance.kind}: wanted a twin that is served (cellwright serve);"
+                " in virtual time the PLC's memory is exchanged without frames"
+            )
 
 
 class Operator(Shared):

@@ -132,6 +132,7 @@ class ServedPlc:
         self.inputs = [region for region in self.regions if region not in self.written()]
         self.memory = PlcMemory(self.sizes(), on_request=self.requested)
         self.outlet = S7Outlet(self.memory, host_name, port)
+        self.faults = self.outlet.faults
         self.asked: list[CpuRequest] = []
         self.count = 0
         self.last_life = b""

@@ -23,6 +23,8 @@ from control.step import REACTIONS
 from control.tag import Bool, Integer, Tag
 from control.text import String
 from plc_sim.disturb import TARGETS
+from plc_sim.fault import KINDS as FAULT_KINDS
+from plc_sim.kernel.faulty import Sort
 from plc_sim.scenario import KINDS, SCENARIOS, Attendance
 from tests.docs.markdown import code, sentence, table
 
@@ -242,6 +244,13 @@ def disturbances() -> str:
         ("kind", "target", "value", "what happens"),
         ((code(name), kind.target, kind.value, kind.text) for name, kind in KINDS.items()),
     )
+
+
+def fault_kinds() -> str:
+    """Every kind of fault that the kernel carries out."""
+    targets = {False: "a digital signal", True: "a live parameter, or `air`"}
+    rows = ((code(name), targets[kind.sort >= Sort.SET], kind.value) for name, kind in FAULT_KINDS.items())
+    return table(("kind", "target", "value"), rows)
 
 
 def operators() -> str:

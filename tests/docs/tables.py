@@ -20,7 +20,7 @@ TABLES: Mapping[str, Callable[[], str]] = {
     for make in (
         *(deployed.tags, deployed.tag_options, deployed.toml_keys, deployed.line_options, deployed.commands),
         *(deployed.packml, deployed.priority, deployed.reactions),
-        *(deployed.disturbances, deployed.operators, deployed.scenarios),
+        *(deployed.disturbances, deployed.fault_kinds, deployed.operators, deployed.scenarios),
         *(plant.components, plant.melfa_verbs, plant.melfa_bits, plant.melfa_errors),
         validation.validation,
     )

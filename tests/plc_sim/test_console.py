@@ -6,10 +6,15 @@ from pathlib import Path
 
 import pytest
 
+from control.errors import ConfigurationError
 from plc_sim.console import answer
+from plc_sim.scenario import CONNECTION, Disturbance, Scenario
+from plc_sim.served import Served
+from plc_sim.simulation import Simulation
 from plc_sim.twin import Twin
 
-CELL = Path(__file__).parents[2] / "cells" / "pick_cell" / "cell.toml"
+CELLS = Path(__file__).parents[2] / "cells"
+CELL, STATION = CELLS / "pick_cell" / "cell.toml", CELLS / "distributing_station" / "cell.toml"
 
 
 @pytest.fixture
@@ -82,3 +87,37 @@ def test_each_sort_of_line_is_answered_by_what_it_does(twin: Twin, line: str, to
 def test_a_bad_line_is_refused_and_does_nothing(twin: Twin, line: str, told: str) -> None:
     assert say(twin, line).startswith(told)
     assert twin.disturber.done == []
+
+
+USUAL = {"pdu": 960, "slots": 16}
+VALUES = {"latency": 0.3, "jitter": 0.1, "split": 7, "merge": 3, "pdu": 240, "slots": 1}
+
+
+@pytest.mark.wire
+def test_connections_of_a_served_plc_are_faulty_until_they_are_released(tmp_path: Path) -> None:
+    twin = Twin.load(STATION)
+    with Served(twin, tmp_path) as served:
+        faults = served.plc.faults
+
+        def ask(line: str) -> str:
+            told = served.ask(lambda now: answer(line, twin, now))
+            served.ask(lambda now: twin.disturber.apply(now))
+            return told
+
+        for name, kind in CONNECTION.items():
+            value = VALUES.get(name, 0.5) if kind.value else 1
+            line = f"s7_{name} plc {value:g}" if kind.value else f"s7_{name} plc"
+            assert ask(line) == kind.text.format(target="plc", value=value) + ", until released"
+            assert getattr(faults, name) == value
+            assert ask(f"release s7_{name}") == f"released: s7_{name} plc"
+            assert getattr(faults, name) == USUAL.get(name, 0)
+        assert ask("s7_lost plc 2").startswith(
+            "refused: disturbance s7_lost: value: wanted a share from 0 to 1"
+        )
+        assert not faults.any
+
+
+def test_in_virtual_time_there_is_no_wire_to_be_faulty() -> None:
+    twin = Twin.load(STATION, Scenario("wired", (Disturbance(1.0, "s7_lost", "plc", 1.0, 0.5),)))
+    with pytest.raises(ConfigurationError, match=r"^wired: s7_lost: wanted a twin that is served"):
+        Simulation(twin)

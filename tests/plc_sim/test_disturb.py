@@ -17,7 +17,7 @@ from plc_sim.effects import ACTS
 from plc_sim.kernel.header import Header, SignalRow
 from plc_sim.kernel.row import Kind
 from plc_sim.plc_link import TwinPlcLink
-from plc_sim.scenario import KINDS, Attendance, Disturbance, Scenario
+from plc_sim.scenario import CONNECTION, KINDS, Attendance, Disturbance, Scenario
 from plc_sim.simulation import Simulation
 from plc_sim.twin import Twin
 from tests.plc_sim.pick import Run, pick_twin
@@ -101,6 +101,9 @@ AT_A_CUP = {
 }
 """The kinds that need a vacuum gripper, on the twin of the distributing station."""
 
+AT_A_SERVER = {f"s7_{name}" for name in CONNECTION}
+"""The kinds that need a served PLC: tests/plc_sim/test_s7_faults.py."""
+
 HARMLESS = (
     *("press", "stuck", "wire_broken", "late", "program_silent", "robot_slow"),
     *("jammed", "half_stroke", "air_low"),
@@ -110,7 +113,7 @@ EVERY = [(kind, effect) for kind, effects in EFFECTS.items() for effect in effec
 
 
 def test_every_kind_is_known_here() -> None:
-    assert EFFECTS.keys() | AT_A_CUP.keys() == set(ACTS) == set(KINDS)
+    assert EFFECTS.keys() | AT_A_CUP.keys() | AT_A_SERVER == set(ACTS) == set(KINDS)
 
 
 @pytest.mark.parametrize("kind", AT_A_CUP)
@@ -265,7 +268,7 @@ def test_a_delay_goes_back_to_the_parameter_of_this_twin() -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_an_unknown_target_is_refused_with_the_nearest(kind: str) -> None:
-    known, value = targets(pick_twin(), kind), 1.0 if KINDS[kind].value else 0.0
+    known, value = targets(pick_twin(), kind), next(filter(KINDS[kind].fits, (1.0, 0.0, 2.0, 240.0)))
     with pytest.raises(ConfigurationError, match=f"disturbance {kind}: no {KINDS[kind].target} 'nothing'; "):
         pick_twin(Disturbance(1.0, kind, "nothing", value=value))
     for target in known:

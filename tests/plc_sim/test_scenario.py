@@ -25,6 +25,9 @@ VALUES = {
     "late": SECONDS,
     "robot_slow": st.floats(0.0, 1.0, exclude_min=True),
     "controller_power_loss": st.sampled_from((0.0, 1.0)),
+    "s7_split": st.floats(1.0, 65536.0),
+    "s7_merge": st.floats(2.0, 64.0),
+    "s7_pdu": st.floats(240.0, 960.0),
 }
 DISTURBANCES = st.sampled_from(sorted(KINDS)).flatmap(
     lambda kind: st.builds(
