@@ -29,6 +29,9 @@ from plc_sim.kernel.jerk import PlanRow
 from plc_sim.kernel.layout import Rows
 from plc_sim.kernel.travel import AxisRow, WindowRow
 
+BEYOND = 1e-3
+"""By which a window at an end of the travel goes on beyond it, so that the axis does not leave it there."""
+
 MetrePerSecond3 = float
 RadianPerSecond3 = float
 
@@ -119,10 +122,11 @@ class Axis(Component):
             site.waiters.setdefault(self.carries, []).append(self)
 
     def fields(self, site: Site) -> dict[str, Any]:
+        low, high = site.value(self, "low"), site.value(self, "high")
         windows = [
             {
-                "LOW": float(window.low),
-                "HIGH": float(window.high),
+                "LOW": float(window.low) - (BEYOND if window.low == low else 0.0),
+                "HIGH": float(window.high) + (BEYOND if window.high == high else 0.0),
                 "INSIDE": f"{self.name}.{self.shows(window)}",
                 "PLACE": None if window.place is None else window.place.name,
             }

@@ -39,14 +39,11 @@ def _show(I: Words, signal: int, value: int, t: int) -> None:
 
 @kernel
 def _edge(I: Words, F: Reals, o: int, k: int) -> float:
-    """Position of edge `k` of its windows, counted from below, lower and upper ones in turn; beyond them the
-    ends of the travel, which a move does not reach.
-    """
-    moves = I[o + AxisRow.TASK] == Task.MOVE
+    """Position of edge `k` of its windows, counted from below, lower and upper ones in turn."""
     if k < 0:
-        return -FAR if moves else F[o + AxisRow.LOW]
+        return -FAR
     if k >= 2 * I[o + AxisRow.WINDOW_COUNT]:
-        return FAR if moves else F[o + AxisRow.HIGH]
+        return FAR
     window = I[o + AxisRow.WINDOWS] + WindowRow.SIZE * (k // 2)
     return F[window + (WindowRow.HIGH if k & 1 else WindowRow.LOW)]
 
@@ -57,6 +54,8 @@ def _plan_crossing(I: Words, F: Reals, o: int, t: int) -> None:
     I[o + AxisRow.CROSSING_AT] = NEVER
     if I[o + AxisRow.TASK] != Task.REST:
         low, high = _edge(I, F, o, index - 1), _edge(I, F, o, index)
+        if I[o + AxisRow.TASK] == Task.RUN:
+            low, high = max(low, F[o + AxisRow.LOW]), min(high, F[o + AxisRow.HIGH])
         I[o + AxisRow.CROSSING_AT], I[o + AxisRow.WAY] = next_of(I, F, I[o + AxisRow.PLAN], t, low, high)
 
 
@@ -65,8 +64,10 @@ def _cross(I: Words, F: Reals, o: int, t: int) -> None:
     """The axis crosses an edge in its direction, or comes to an end of its travel."""
     index = I[o + AxisRow.INDEX]
     edge = index if I[o + AxisRow.WAY] > 0 else index - 1
-    if edge < 0 or edge >= 2 * I[o + AxisRow.WINDOW_COUNT]:
-        _halt(I, F, o, _edge(I, F, o, edge), t)
+    at = _edge(I, F, o, edge)
+    end = min(max(at, F[o + AxisRow.LOW]), F[o + AxisRow.HIGH])
+    if end != at:
+        _halt(I, F, o, end, t)
         I[o + AxisRow.BUMPS] += 1
         return
     I[o + AxisRow.INDEX] = index + I[o + AxisRow.WAY]

@@ -46,13 +46,18 @@ def sliding_time(F: Reals, o: int, distance: float) -> int:
 
 
 @kernel
+def _distance(F: Reals, o: int, k: int) -> float:
+    """How far (m) part `k`, counted from the foot, has to slide."""
+    return F[o + SlideRow.LENGTH] - k * F[o + SlideRow.PART_LENGTH]
+
+
+@kernel
 def put_on_slide(I: Words, F: Reals, o: int, part: int, t: int) -> bool:
     """Let a part slide down the ramp at offset `o`; False if another is still at its mouth."""
     count = I[o + SlideRow.PARTS_ON]
     if count == I[o + SlideRow.CAPACITY] or t < I[o + SlideRow.PASSED_AT]:
         return False
-    length = F[o + SlideRow.PART_LENGTH]
-    arrives = t + sliding_time(F, o, F[o + SlideRow.LENGTH] - count * length)
+    arrives = t + sliding_time(F, o, _distance(F, o, count))
     if count > 0:
         arrives = max(arrives, I[I[o + SlideRow.ARRIVALS] + count - 1])
     I[I[o + SlideRow.PARTS] + count] = part
@@ -61,18 +66,20 @@ def put_on_slide(I: Words, F: Reals, o: int, part: int, t: int) -> bool:
     I[o + SlideRow.TAKEN] += 1
     if I[o + SlideRow.SORTS] >> sort_of(part) & 1 == 0:
         I[o + SlideRow.STRANGERS] += 1
-    I[o + SlideRow.PASSED_AT] = t + sliding_time(F, o, length)
+    I[o + SlideRow.PASSED_AT] = t + sliding_time(F, o, F[o + SlideRow.PART_LENGTH])
     poke(I, I[o + SlideRow.SELF], t)
     return True
 
 
 @kernel
-def _remove(I: Words, o: int) -> None:
-    """Take out what lies in it; what still slides goes on to its foot."""
+def _remove(I: Words, F: Reals, o: int) -> None:
+    """Take out what lies in it; what still slides goes on, further than it would have."""
     lying, count = I[o + SlideRow.LYING], I[o + SlideRow.PARTS_ON]
+    parts, arrivals = I[o + SlideRow.PARTS], I[o + SlideRow.ARRIVALS]
     for k in range(lying, count):
-        I[I[o + SlideRow.PARTS] + k - lying] = I[I[o + SlideRow.PARTS] + k]
-        I[I[o + SlideRow.ARRIVALS] + k - lying] = I[I[o + SlideRow.ARRIVALS] + k]
+        further = sliding_time(F, o, _distance(F, o, k - lying)) - sliding_time(F, o, _distance(F, o, k))
+        I[parts + k - lying] = I[parts + k]
+        I[arrivals + k - lying] = I[arrivals + k] + further
     I[o + SlideRow.REMOVED] += lying
     I[o + SlideRow.PARTS_ON] = count - lying
     I[o + SlideRow.LYING] = 0
@@ -86,7 +93,7 @@ def slide_step(I: Words, F: Reals, c: int, o: int, t: int) -> None:
         I[o + SlideRow.LYING] += 1
     clear = seen(I, I[o + SlideRow.CLEAR])
     if clear and I[o + SlideRow.CLEAR_SEEN] == 0:
-        _remove(I, o)
+        _remove(I, F, o)
     I[o + SlideRow.CLEAR_SEEN] = clear
     passing = t < I[o + SlideRow.PASSED_AT]
     full = I[o + SlideRow.PARTS_ON] == I[o + SlideRow.CAPACITY]

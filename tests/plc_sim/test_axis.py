@@ -217,3 +217,21 @@ def test_speeds_of_a_jogged_axis_follow_their_parameter() -> None:
         speeds.append(motion(plant)[1])
     assert speeds == pytest.approx([0.8, 0.6, 0.5, 0.5], abs=1e-9)
     assert all(later <= sooner for sooner, later in pairwise(speeds))
+
+
+def test_an_axis_at_an_end_of_its_travel_is_in_the_window_there() -> None:
+    home, far = Window("home", 0.0, 0.1), Window("far", 0.9, 1.0)
+    plant = Plant({"axis": ServoAxis(high=1.0, windows=[home, far])}, Plc())
+    shown = []
+    for number, target in enumerate((1.0, 0.0, 1.0), 1):
+        plant.set("axis.target", target)
+        plant.set("axis.start", True)
+        until(plant, 5.0 * number - 1.0)
+        plant.set("axis.start", False)
+        until(plant, 5.0 * number)
+        shown.append((plant.signal_value("axis.in_home"), plant.signal_value("axis.in_far")))
+    plant.set("axis.backward", True)
+    until(plant, 25.0)
+    shown.append((plant.signal_value("axis.in_home"), plant.signal_value("axis.in_far")))
+    assert shown == [(False, True), (True, False), (False, True), (True, False)]
+    assert plant.counts()["axis.bumps"] == 1

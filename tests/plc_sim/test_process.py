@@ -278,6 +278,35 @@ def test_a_ramp_that_cannot_be_is_refused(options: dict[str, Any], said: str) ->
         Plant({"ramp": Ramp(**options)}, Plc())
 
 
+def test_a_part_that_slides_on_after_the_others_were_taken_out_comes_to_the_foot() -> None:
+    """It lies where the first one lay, when it would have come there without them."""
+    belt, cylinder = (
+        Belt(length=3.0, parts=(1.5, 1.2, 0.9)),
+        SpringCylinder(extend_time=0.1, retract_time=0.1),
+    )
+    ramp = Ramp(capacity=4, length=2.0, tilt=20.0, friction=0.3)
+    pusher = Pusher(cylinder, belt, at=1.5, outlet=ramp, reach=0.1)
+    plant = Plant({"belt": belt, "cylinder": cylinder, "ramp": ramp, "pusher": pusher}, Plc())
+    plant.set("cylinder.extend", True)
+    until(plant, 5.0)
+    plant.set("cylinder.extend", False)
+    plant.set("belt.run", True)
+    until(plant, 5.6)
+    plant.set("belt.run", False)
+    until(plant, 7.0)
+    plant.set("cylinder.extend", True)
+    plant.stop_at_edges(["ramp.mouth"])
+    plant.advance(plant.timing.start + 8 * SECOND)
+    entered = plant.now
+    plant.stop_at_edges([])
+    until(plant, 7.5)
+    plant.set("ramp.clear", True)
+    until(plant, 30.0)
+    assert plant.counts()["ramp.parts_on"] == 1 and plant.counts()["ramp.removed"] == 1
+    arrival = plant.words[plant.words[plant.field("ramp.arrivals")[1]]]
+    assert arrival - entered == pytest.approx(math.sqrt(2.0 * 2.0 / ramp.slope()) * SECOND, abs=3)
+
+
 # ---- scales ----
 
 
