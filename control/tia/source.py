@@ -152,24 +152,31 @@ class Builder(Transformer[Token, Any]):
         self.types: dict[str, Struct] = {}
 
     def place(self, token: Token) -> Place:
+        """Where a token stands."""
         return Place(self.file, token.line or 0, token.column or 0)
 
     def attribute(self, parts: list[Token]) -> tuple[str, Token]:
+        """Name and value."""
         return str(parts[0]), parts[2]
 
     def attributes(self, parts: list[tuple[str, Token]]) -> Attributes:
+        """What stands in braces."""
         return Attributes((name.lower(), value) for name, value in parts)
 
     def ignored(self, _parts: list[Token]) -> None:
+        """What says nothing of the layout."""
         return None
 
     def title(self, parts: list[Token]) -> tuple[str, str]:
+        """The block's title."""
         return "title", parts[0].partition("=")[2].strip()
 
     def protected(self, _parts: list[Token]) -> tuple[str, str]:
+        """The block hides its members."""
         return "protected", ""
 
     def block_name(self, parts: list[Token]) -> tuple[Token, int | None]:
+        """A block's name, and its number where the source names it."""
         name = parts[0]
         if len(parts) == 2:
             return name, int(parts[1])
@@ -177,17 +184,21 @@ class Builder(Transformer[Token, Any]):
         return name, int(number) if number else None
 
     def body(self, parts: list[Any]) -> Any:
+        """A block's members, or its PLC data type."""
         if isinstance(parts[0], Token):
             return Named(parts[0].strip('"'))
         return Struct(tuple(member for struct in parts for member in struct.members))
 
     def struct(self, parts: list[list[Member]]) -> Struct:
+        """Members one after the other."""
         return Struct(tuple(member for members in parts for member in members))
 
     def name(self, parts: list[Any]) -> Token:
+        """A member's name, its attributes left aside."""
         return parts[0]
 
     def member(self, parts: list[Any]) -> list[Member]:
+        """One member per name."""
         names = [part for part in parts if isinstance(part, Token) and part.type in ("NAME", "QUOTED")]
         kind = next(part for part in parts if not isinstance(part, Token))
         start = next(
@@ -199,47 +210,59 @@ class Builder(Transformer[Token, Any]):
         ]
 
     def bounds(self, parts: list[Token]) -> tuple[int, int]:
+        """Lower and upper bound of a dimension."""
         low, high = int(parts[0]), int(parts[2])
         if low > high:
             raise self.place(parts[0]).refuse(f"wanted lower bound <= upper bound, got {low}..{high}")
         return low, high
 
     def array(self, parts: list[Any]) -> Array:
+        """Bounds and the elements' type."""
         return Array(tuple(parts[:-1]), parts[-1])
 
     def text(self, parts: list[Token]) -> Elementary:
+        """A STRING or WSTRING; of 254 characters unless it says how many."""
         name = SPELLINGS[parts[0].lower()]
         return Elementary(name, int(parts[1]) if len(parts) > 1 else 254)
 
     def elementary(self, parts: list[Token]) -> Any:
+        """A type without members."""
         name = SPELLINGS.get(parts[0].lower())
         if name is None:
             raise self.place(parts[0]).refuse(f"a {parts[0]} cannot be read over PUT/GET as number or text")
         return Elementary(name)
 
     def named(self, parts: list[Token]) -> Named:
+        """A PLC data type."""
         return Named(parts[0].strip('"'))
 
     def inner(self, parts: list[Token]) -> str:
+        """A step to a member."""
         return f".{parts[0]}"
 
     def index(self, parts: list[Token]) -> str:
+        """A step to an element."""
         return f"[{','.join(str(int(part)) for part in parts)}]"
 
     def path(self, parts: list[Any]) -> str:
+        """The path of a value."""
         return "".join(map(str, parts))
 
     def assignment(self, parts: list[Any]) -> tuple[str, str]:
+        """A start value of BEGIN."""
         return parts[0], str(parts[2]).strip()
 
     def begin(self, parts: list[tuple[str, str]]) -> dict[str, str]:
+        """The start values of BEGIN, by path."""
         return dict(parts)
 
     def udt(self, parts: list[Any]) -> None:
+        """Note a PLC data type."""
         struct = next(part for part in parts if isinstance(part, Struct))
         self.types[parts[0].strip('"').lower()] = struct
 
     def data_block(self, parts: list[Any]) -> None:
+        """Note a data block."""
         (name, number), *rest = parts
         place = self.place(name)
         given = [part for part in rest if part is not None]
