@@ -32,6 +32,17 @@ def aborted(cell: Cell) -> bool:
     return cell.state in (State.ABORTING, State.ABORTED)
 
 
+def waiting(cell: Cell, plant: Any) -> str:
+    """How the cell reaches its PLC while it waits for a person, "link" or "no link"; empty if it does not."""
+    good = all(view.block.good for port in cell.ports for view in port.inputs)
+    return ("link" if good else "no link") if cell.state in AT_REST else ""
+
+
+def tripped(cell: Cell, plant: Any) -> bool:
+    """The PLC has tripped."""
+    return plant.plc.tripped
+
+
 def lost(cell: Cell) -> str:
     """What the cell has lost of its blocks and devices, by name; empty if nothing."""
     for port in cell.ports:

@@ -114,15 +114,9 @@ class Tag(Shared, Generic[T]):
     def check_range(self, value: Any) -> None:
         """ValueRefused if `value` is outside low..high."""
         if (self.low is not None and value < self.low) or (self.high is not None and value > self.high):
-            low, high = self.low, self.high
-            wanted = (
-                f"at least {low}"
-                if high is None
-                else f"at most {high}"
-                if low is None
-                else f"{low} to {high}"
-            )
-            self.refuse(value, wanted)
+            if self.low is None or self.high is None:
+                self.refuse(value, f"at most {self.high}" if self.low is None else f"at least {self.low}")
+            self.refuse(value, f"{self.low} to {self.high}")
 
     def __repr__(self) -> str:
         return f"{self.path}: {self.kind} at {self.byte}.{getattr(self, 'bit_in_byte', 0)}"

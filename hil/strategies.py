@@ -15,7 +15,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from plc_sim.disturb import targets
-from plc_sim.scenario import Disturbance
+from plc_sim.scenario import KINDS, WIRED, Disturbance
 from plc_sim.twin import Twin
 
 MOST = 5
@@ -50,7 +50,10 @@ DURATIONS: dict[str, tuple[float, float]] = {
     "controller_power_loss": (0.5, 3.0),
     "cell_power_loss": (1.0, 3.0),
 }
-"""How long each kind lasts, in s; those of a served PLC's connections are left out, for there are none."""
+"""How long each kind lasts, in s."""
+
+SEARCHED = tuple(kind for kind in KINDS if kind not in WIRED)
+"""The kinds among which is searched: those on a wire need a served PLC."""
 
 VALUES: dict[str, st.SearchStrategy[float]] = {
     "stuck": st.sampled_from((0.0, 1.0)),
@@ -82,7 +85,7 @@ def singles(
     twin: Twin, moments: Sequence[str], more: Iterable[Disturbance] = ()
 ) -> Iterator[tuple[Disturbance]]:
     """Each disturbance alone, shortly after each moment; any first part of them is spread over both."""
-    kinds = [(kind, target) for kind in DURATIONS for target in targets(twin, kind)]
+    kinds = [(kind, target) for kind in SEARCHED for target in targets(twin, kind)]
     alone = [
         Disturbance(0.0 if kind in AT_ONCE else SOON, kind, target, DURATIONS[kind][1], value)
         for kind, target in kinds
@@ -99,7 +102,7 @@ def one(
     twin: Twin, moments: Sequence[str], last: float, more: Sequence[Disturbance]
 ) -> st.SearchStrategy[Disturbance]:
     """One disturbance, at a time up to `last` s or shortly after a moment of the process."""
-    places = {kind: found for kind in DURATIONS if (found := targets(twin, kind))}
+    places = {kind: found for kind in SEARCHED if (found := targets(twin, kind))}
     absolute = seconds(0.0, last).map(lambda at: (at, ""))
     anchored = st.tuples(seconds(0.0, 2.0), st.sampled_from(moments)) if moments else absolute
     when = st.one_of(anchored, absolute)

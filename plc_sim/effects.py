@@ -9,7 +9,8 @@ from control.packml import State
 from plc_sim.components.panel import Guard
 from plc_sim.kernel import host
 from plc_sim.line import broken
-from plc_sim.scenario import CONNECTION, KINDS, Disturbance
+from plc_sim.s7_faults import S7Faults
+from plc_sim.scenario import CONNECTION, KINDS, Disturbance, not_served
 
 if TYPE_CHECKING:
     from plc_sim.twin import Twin
@@ -191,13 +192,16 @@ def _end_cell_power_loss(twin: Twin, what: Disturbance, now: int) -> None:
 def _connection(name: str) -> tuple[Act, Act]:
     """Something is wrong with the connections of the served PLC, and is not any more."""
 
+    def faults_of(twin: Twin, what: Disturbance) -> S7Faults:
+        if twin.plc_link.faults is None:
+            raise not_served(what.kind)
+        return twin.plc_link.faults
+
     def begin(twin: Twin, what: Disturbance, now: int) -> None:
-        if (faults := twin.plc_link.faults) is not None:
-            faults.set(name, what.value if KINDS[what.kind].value else 1)
+        faults_of(twin, what).set(name, what.value if KINDS[what.kind].value else 1)
 
     def end(twin: Twin, what: Disturbance, now: int) -> None:
-        if (faults := twin.plc_link.faults) is not None:
-            faults.clear(name)
+        faults_of(twin, what).clear(name)
 
     return begin, end
 

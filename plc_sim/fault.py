@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from control.errors import ConfigurationError, nearest
+from control.tag import is_finite
 from plc_sim.components.site import Word
 from plc_sim.kernel.draw import ns, stream_key
 from plc_sim.kernel.faulty import FaultRow, Sort
@@ -75,20 +76,15 @@ class Fault:
             raise ConfigurationError(f"fault: no kind {self.kind!r}; {nearest(self.kind, KINDS)}")
         meaning = KINDS[self.kind]
         checks: Iterable[tuple[str, str, bool]] = (
-            ("value", meaning.value, is_number(self.value) and meaning.fits(self.value)),
-            ("duration", "0 s or more", is_number(self.duration) and 0.0 <= self.duration <= 1e9),
-            ("delay", "0 s or more", is_number(self.delay) and 0.0 <= self.delay <= 1e9),
+            ("value", meaning.value, is_finite(self.value) and meaning.fits(self.value)),
+            ("duration", "0 s or more", is_finite(self.duration) and 0.0 <= self.duration <= 1e9),
+            ("delay", "0 s or more", is_finite(self.delay) and 0.0 <= self.delay <= 1e9),
             ("nth", "a whole number from 1", isinstance(self.nth, int) and self.nth >= 1),
         )
         for name, wanted, good in checks:
             if not good:
                 where, got = f"fault {self.kind} of {self.target}: {name}", getattr(self, name)
                 raise ConfigurationError(f"{where}: wanted {wanted}, got {got!r}")
-
-
-def is_number(value: object) -> bool:
-    """Whether a value is a finite number."""
-    return isinstance(value, int | float) and math.isfinite(value)
 
 
 def lay_faults(site: Site, faults: Iterable[Fault]) -> None:

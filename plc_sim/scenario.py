@@ -108,6 +108,10 @@ KINDS: Mapping[str, Kind] = {
 }
 
 
+WIRED = frozenset(name for name, kind in KINDS.items() if kind.target == "s7")
+"""The kinds that need a served PLC."""
+
+
 @dataclass(frozen=True, order=True)
 class Disturbance:
     """Something that is done to the cell from `at` s on, for `duration` s.
@@ -186,14 +190,19 @@ quiet = Scenario("quiet", operator=Attendance.NONE)
 SCENARIOS = {scenario.name: scenario for scenario in (production, quiet)}
 
 
+def not_served(kind: str) -> ConfigurationError:
+    """The error for a disturbance on a wire that virtual time does not have."""
+    return ConfigurationError(
+        f"disturbance {kind}: wanted a twin that is served (cellwright serve);"
+        " in virtual time the PLC's memory is exchanged without frames"
+    )
+
+
 def refuse_wired(scenario: Scenario) -> None:
     """ConfigurationError if a scenario for virtual time wants frames on a wire."""
     for disturbance in scenario.disturbances:
-        if KINDS[disturbance.kind].target == "s7":
-            raise ConfigurationError(
-                f"{scenario.name}: {disturbance.kind}: wanted a twin that is served (cellwright serve);"
-                " in virtual time the PLC's memory is exchanged without frames"
-            )
+        if disturbance.kind in WIRED:
+            raise not_served(disturbance.kind)
 
 
 class Operator(Shared):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from control import Property, State, rules
+from control.property import always
 from plc_sim.bounds import bounds
 
 from .cell import Carry, DistributingStation, Feed, Home
@@ -20,10 +21,6 @@ LIES = ("stuck", "late", "wire_broken")
 LETS_FALL = ("leak", "grip_lost", "air_low")
 """What the cup cannot hold its part against."""
 Cell = DistributingStation
-
-
-def always(cell: Cell, plant: Any) -> bool:
-    return True
 
 
 def honest(cell: Cell, plant: Any) -> bool:
@@ -50,15 +47,6 @@ def one_coil(cell: Cell, plant: Any) -> bool:
 def off(cell: Cell, plant: Any) -> bool:
     moves = plant.pusher.extend or plant.arm.retract or plant.arm.extend
     return not (moves or plant.cup.suck or plant.cup.blow)
-
-
-def waiting(cell: Cell, plant: Any) -> str:
-    """How the cell reaches its PLC while it waits for a person; empty if it does not wait."""
-    return ("link" if cell.inputs.good else "no link") if cell.state in rules.AT_REST else ""
-
-
-def tripped(cell: Cell, plant: Any) -> bool:
-    return plant.plc.tripped
 
 
 def parts_conserved(cell: Cell, plant: Any) -> bool:
@@ -100,9 +88,9 @@ PROPERTIES = [
     Property("DS-03", "parts pushed out = parts handed on + parts in the station", always, parts_conserved),
     Property("DS-04", "no part falls, and none is pushed against another", holding, nothing_lost),
     Property("DS-05", "the station counts the parts it has handed on", carrying, delivered_counted, 0.05),
-    Property("DS-06", "nothing moves while the station waits for a person", waiting, off,
+    Property("DS-06", "nothing moves while the station waits for a person", rules.waiting, off,
              {"link": LINK_WORKS, "no link": PLC_LOST}),
-    Property("DS-07", "nothing moves before a reset once the PLC has tripped", tripped, off),
+    Property("DS-07", "nothing moves before a reset once the PLC has tripped", rules.tripped, off),
     rules.named_alarms("DS-08"),
     rules.quiet_without_fault("DS-09"),
     rules.way_back("DS-10"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from control import Property, State, rules
+from control.property import always
 from plc_sim.bounds import bounds
 
 from .cell import Drill, Line, Outlet, Saw, Washer
@@ -18,22 +19,9 @@ STATIONS = ("saw", "drill", "washer")
 PLACES = ("infeed", "sawn", "drilled")
 
 
-def always(cell: Line, plant: Any) -> bool:
-    return True
-
-
 def off(cell: Line, plant: Any) -> bool:
     """No station may begin a part, and the belt is off."""
     return not (plant.saw.enable or plant.drill.enable or plant.washer.enable or plant.belt.run)
-
-
-def waiting(cell: Line, plant: Any) -> str:
-    """How the cell reaches its PLC while it waits for a person; empty if it does not wait."""
-    return ("link" if cell.status.good else "no link") if cell.state in rules.AT_REST else ""
-
-
-def tripped(cell: Line, plant: Any) -> bool:
-    return plant.plc.tripped
 
 
 def parts_conserved(cell: Line, plant: Any) -> bool:
@@ -66,9 +54,10 @@ TIMES: dict[Any, rules.Times] = {
 PROPERTIES = [
     Property("LN-01", "parts supplied = parts in the line + parts that left", always, parts_conserved),
     Property("LN-02", "the line counts the parts that leave", between_parts, finished_counted, 0.05),
-    Property("LN-03", "no station begins and no belt runs while the line waits for a person", waiting, off,
+    Property("LN-03", "no station begins and no belt runs while the line waits for a person",
+             rules.waiting, off,
              {"link": REST["a plant input changes (guard door)"], "no link": REST["the PLC link is lost"]}),
-    Property("LN-04", "nothing begins before a reset once the PLC has tripped", tripped, off),
+    Property("LN-04", "nothing begins before a reset once the PLC has tripped", rules.tripped, off),
     rules.named_alarms("LN-05"),
     rules.quiet_without_fault("LN-06"),
     rules.way_back("LN-07"),

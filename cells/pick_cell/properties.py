@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from control import Property, Sequence, State, rules
+from control.property import always
 from plc_sim.bounds import bounds
 
 from .cell import Feed, Home, PalletExchange, Pick, PickCell
@@ -18,10 +19,6 @@ PLC_LOST = REST["the PLC link is lost"]
 
 LIES = ("stuck", "late", "wire_broken")
 SEPARATED = ("link_lost", "controller_power_loss", "cell_power_loss")
-
-
-def always(cell: PickCell, plant: Any) -> bool:
-    return True
 
 
 def robot_in_zone(cell: PickCell, plant: Any) -> bool:
@@ -41,17 +38,8 @@ def guard_open(cell: PickCell, plant: Any) -> str:
     return "no link" if plant.happened(*SEPARATED) else "link"
 
 
-def waiting(cell: PickCell, plant: Any) -> str:
-    """How the cell reaches its PLC while it waits for a person; empty if it does not wait."""
-    return ("link" if cell.status.good else "no link") if cell.state in rules.AT_REST else ""
-
-
 def started(cell: PickCell, plant: Any) -> bool:
     return plant.panel.start and cell.state is State.STARTING
-
-
-def tripped(cell: PickCell, plant: Any) -> bool:
-    return plant.plc.tripped
 
 
 def off(cell: PickCell, plant: Any) -> bool:
@@ -196,9 +184,10 @@ PROPERTIES = [
     Property("PC-06", "only good parts are packed", honest, only_good_packed),
     rules.named_alarms("PC-07"),
     rules.quiet_without_fault("PC-08"),
-    Property("PC-09", "nothing is energised while the cell waits for a person", waiting, off_and_at_rest,
+    Property("PC-09", "nothing is energised while the cell waits for a person",
+             rules.waiting, off_and_at_rest,
              {"link": GUARD_OPENS, "no link": PLC_LOST}),
-    Property("PC-10", "nothing is energised before a reset once the PLC has tripped", tripped, off),
+    Property("PC-10", "nothing is energised before a reset once the PLC has tripped", rules.tripped, off),
     Property("PC-11", "a second Start does nothing", started, off_and_at_rest),
     rules.way_back("PC-12"),
     rules.lost_link("PC-13"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from control import Property, State, rules
+from control.property import always
 from plc_sim.bounds import bounds
 
 from .cell import SortingStation
@@ -22,10 +23,6 @@ LIES = ("stuck", "late", "wire_broken")
 LETS_FALL = ("leak", "grip_lost", "air_low")
 """What the cup cannot hold its part against."""
 Cell = SortingStation
-
-
-def always(cell: Cell, plant: Any) -> bool:
-    return True
 
 
 def honest(cell: Cell, plant: Any) -> bool:
@@ -111,15 +108,6 @@ def off(cell: Cell, plant: Any) -> bool:
     return not moves and not any(cylinder.extend for cylinder in cylinders)
 
 
-def waiting(cell: Cell, plant: Any) -> str:
-    """How the cell reaches its PLC while it waits for a person; empty if it does not wait."""
-    return ("link" if cell.inputs.good else "no link") if cell.state in rules.AT_REST else ""
-
-
-def tripped(cell: Cell, plant: Any) -> bool:
-    return plant.plc.tripped
-
-
 TIMES: dict[Any, rules.Times] = {
     Feed: {"RETRACTING": (1.5, 3.0), "PUSHING": (1.5, 3.0)},
     Carry: {"TURNING": (6.0, 9.0), "LOWERING": (2.5, 4.0), "GRIPPING": (1.5, 3.0), "CLOSING": (1.5, 3.0)}
@@ -144,9 +132,9 @@ PROPERTIES = [
     Property("ST-07", "every stamped part comes to the first ramp", nothing_under_way, stamped_in_first),
     Property("ST-08", "the station counts the parts it has sorted, bar untraced ones",
              resting, all_counted, 0.5),
-    Property("ST-09", "nothing moves while the station waits for a person", waiting, off,
+    Property("ST-09", "nothing moves while the station waits for a person", rules.waiting, off,
              {"link": LINK_WORKS, "no link": PLC_LOST}),
-    Property("ST-10", "nothing moves before a reset once the PLC has tripped", tripped, off),
+    Property("ST-10", "nothing moves before a reset once the PLC has tripped", rules.tripped, off),
     rules.named_alarms("ST-11"),
     rules.quiet_without_fault("ST-12"),
     rules.way_back("ST-13"),

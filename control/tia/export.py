@@ -8,7 +8,7 @@ from typing import Any
 
 from control.block import DataBlock
 from control.tag import Bool, Tag
-from control.tia.model import OURS, Elementary, quoted, size_of
+from control.tia.model import TIA, Elementary, quoted
 from control.tia.module import UNUSED
 from control.tia.values import literal
 
@@ -64,9 +64,7 @@ def elementary(tag: Tag[Any]) -> Elementary:
 def type_text(tag: Tag[Any]) -> str:
     """A tag's type as TIA Portal writes it."""
     kind = elementary(tag)
-    if kind.length:
-        return f"{kind.name}[{kind.length}]"
-    return OURS[kind.name]
+    return f"{kind.name}[{kind.length}]" if kind.length else TIA.get(kind.name, kind.name)
 
 
 def fillers(tags: Iterable[Tag[Any]]) -> Iterator[list[tuple[str, str]]]:
@@ -77,7 +75,7 @@ def fillers(tags: Iterable[Tag[Any]]) -> Iterator[list[tuple[str, str]]]:
         one_bit = isinstance(tag, Bool)
         aligned = byte + (bit > 0)
         if not one_bit:
-            aligned += -aligned % (1 if size_of(elementary(tag)) == 1 else 2)
+            aligned += -aligned % tag.align
         unused = list[tuple[str, str]]()
         if (one_bit and (tag.byte, first) != (byte, bit)) or (not one_bit and tag.byte != aligned):
             if one_bit and bit and tag.byte <= byte + 1:
@@ -88,7 +86,6 @@ def fillers(tags: Iterable[Tag[Any]]) -> Iterator[list[tuple[str, str]]]:
             if one_bit and tag.byte > byte or bit == 0:
                 unused += [(f"{tag.byte}_{k}", "Bool") for k in range(first)]
         yield unused
-        size = 0 if one_bit else tag.size
-        byte, bit = (tag.byte, first + 1) if one_bit else (tag.byte + size, 0)
+        byte, bit = (tag.byte, first + 1) if one_bit else (tag.byte + tag.size, 0)
         if bit == 8:
             byte, bit = byte + 1, 0

@@ -6,9 +6,29 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import product
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from control.errors import ConfigurationError
+from control.moment import DTL, LDT, Date, DateAndTime, LTime, LTimeOfDay, S5Time, Time, TimeOfDay
+from control.tag import (
+    Bool,
+    Byte,
+    DInt,
+    DWord,
+    Int,
+    LInt,
+    LReal,
+    LWord,
+    Real,
+    SInt,
+    Tag,
+    UDInt,
+    UInt,
+    ULInt,
+    USInt,
+    Word,
+)
+from control.text import Char, String, WChar, WString
 
 
 @dataclass(frozen=True)
@@ -105,41 +125,39 @@ class Leaf:
     place: Place
 
 
-SIZES: Mapping[str, int] = {
-    "Bool": 0,
-    **dict.fromkeys(("Byte", "SInt", "USInt", "Char"), 1),
-    **dict.fromkeys(("Word", "Int", "UInt", "S5Time", "Date", "WChar"), 2),
-    **dict.fromkeys(("DWord", "DInt", "UDInt", "Real", "Time", "TimeOfDay"), 4),
-    **dict.fromkeys(("LWord", "LInt", "ULInt", "LReal", "LTime", "LTimeOfDay", "LDT", "DateAndTime"), 8),
-    "DTL": 12,
+TAGS: Mapping[str, type[Tag[Any]]] = {
+    kind.__name__: kind
+    for kind in (
+        *(Bool, Byte, Word, DWord, LWord, SInt, Int, DInt, LInt, USInt, UInt, UDInt, ULInt, Real, LReal),
+        *(Char, WChar, Time, LTime, S5Time, Date, TimeOfDay, LTimeOfDay, DateAndTime, LDT, DTL),
+        *(String, WString),
+    )
 }
-"""Bytes of the elementary types, by the name of our tag class; a Bool is one bit."""
+"""The tag classes of the types that are taken over, by name."""
 
-SPELLINGS: Mapping[str, str] = {
-    "tod": "TimeOfDay",
-    "time_of_day": "TimeOfDay",
-    "ltod": "LTimeOfDay",
-    "ltime_of_day": "LTimeOfDay",
-    "dt": "DateAndTime",
-    "date_and_time": "DateAndTime",
-    "date_and_ltime": "LDT",
-    **{name.lower(): name for name in (*SIZES, "String", "WString")},
-}
-"""Our names by those of TIA Portal, in lower case."""
+LENGTHY = ("String", "WString")
 
-OURS = {name: spelling for spelling, name in reversed(SPELLINGS.items())} | {
+TIA: Mapping[str, str] = {
     "TimeOfDay": "Time_Of_Day",
     "LTimeOfDay": "LTime_Of_Day",
     "DateAndTime": "Date_And_Time",
 }
-"""What TIA Portal calls our tag classes."""
+"""What TIA Portal calls our types, where that differs."""
+
+SPELLINGS: Mapping[str, str] = {
+    **{TIA.get(name, name).lower(): name for name in TAGS},
+    "tod": "TimeOfDay",
+    "ltod": "LTimeOfDay",
+    "dt": "DateAndTime",
+    "date_and_ltime": "LDT",
+}
+"""Our types by TIA Portal's names, in lower case."""
 
 
-def size_of(kind: Elementary) -> int:
-    """Bytes of an elementary type."""
-    if kind.name == "String":
-        return kind.length + 2
-    return 2 * kind.length + 4 if kind.name == "WString" else SIZES[kind.name]
+def tag_of(kind: Elementary) -> Tag[Any]:
+    """A tag of an elementary type."""
+    tag: Any = TAGS[kind.name]
+    return tag(kind.length) if kind.name in LENGTHY else tag()
 
 
 class Cursor:
@@ -155,14 +173,14 @@ class Cursor:
 
     def take(self, kind: Elementary) -> tuple[int, int]:
         """A place for an elementary value."""
-        if kind.name == "Bool":
+        tag = tag_of(kind)
+        if isinstance(tag, Bool):
             place = self.byte, self.bit
             self.byte, self.bit = (self.byte + 1, 0) if self.bit == 7 else (self.byte, self.bit + 1)
             return place
-        size = size_of(kind)
-        self.align(1 if size == 1 else 2)
+        self.align(tag.align)
         place = self.byte, 0
-        self.byte += size
+        self.byte += tag.size
         return place
 
 
@@ -219,7 +237,7 @@ def _elements(
     types: Mapping[str, Struct],
     within: tuple[str, ...],
 ) -> Iterator[Leaf]:
-    small = isinstance(array.of, Elementary) and size_of(array.of) < 2
+    small = isinstance(array.of, Elementary) and tag_of(array.of).align == 1
     if small and len(array.bounds) > 1:
         raise member.place.refuse(
             f"{path}: wanted one dimension for an array of single bits or bytes, got {len(array.bounds)}:"

@@ -11,7 +11,7 @@ from typing import Any
 
 from control.block import DataBlock
 from control.errors import ConfigurationError
-from control.tia.model import Block, Leaf, Struct, leaves, size_of
+from control.tia.model import Block, Leaf, Struct, leaves, tag_of
 from control.tia.values import value_of
 
 FILLER = re.compile(r"reserved_\d+(_[0-7])?")
@@ -93,7 +93,7 @@ def _check_stretch(block: Block, written: list[Leaf], read: list[Leaf]) -> None:
 
 
 def _end(leaf: Leaf) -> int:
-    return leaf.byte + max(size_of(leaf.type), 1)
+    return leaf.byte + tag_of(leaf.type).size
 
 
 def is_filler(leaf: Leaf) -> bool:

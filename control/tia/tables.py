@@ -9,7 +9,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 from control.errors import ConfigurationError
-from control.tia.model import SPELLINGS, Elementary, Leaf, Place, read, size_of
+from control.tia.model import LENGTHY, SPELLINGS, Elementary, Leaf, Place, read, tag_of
 from control.tia.module import Group
 
 COLUMNS = {"name": "name", "data type": "type", "logical address": "address", "comment": "comment"}
@@ -127,10 +127,10 @@ def one(row: Row, place: Place) -> tuple[str, Leaf]:
         )
     letter, width, byte, bit = found.groups()
     name = SPELLINGS.get(row.get("type", "").lower())
-    if name is None or name in ("String", "WString"):
+    if name is None or name in LENGTHY:
         raise place.refuse(f"{row.get('name')}: a {row.get('type')!r} is no number that PUT/GET reads")
     kind = Elementary(name)
-    size = size_of(kind)
+    size = 0 if name == "Bool" else tag_of(kind).size
     fits = (name == "Bool") == (bit is not None) and (WIDTHS[width.upper()] == size or size == 8)
     if not fits:
         raise place.refuse(f"{row.get('name')}: wanted an address for a {name}, got {row.get('address')}")

@@ -192,9 +192,7 @@ class Arm(Component):
         known = [zone.name for zone in self.zones]
         if name not in known:
             raise UnknownName(f"{self.name} has no zone {name!r}; {nearest(name, known)}")
-        signal = sensor(f"joint in zone {name}").of(self)
-        signal.name = f"in_{name}"
-        return signal
+        return sensor(f"joint in zone {name}").of(self, f"in_{name}")
 
     def signals(self) -> Iterator[Signal]:
         yield from super().signals()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from control.tag import is_finite
 from plc_sim.components.component import Analogue, Metre, Second, Share, actuator, sensor
 from plc_sim.components.ode import Level, OdeComponent
 from plc_sim.components.site import Site
@@ -24,8 +25,8 @@ class TwoChamberCylinder(OdeComponent):
     Model: m x'' = pA (behind) - pA (before) - friction, isothermal chambers, flow by ISO 6358 with
     `conductance` in, `outlet` out and the critical pressure ratio `critical`; a piston at an end stops dead.
     End switches are on within `tolerance` of the ends. Source: research row "cylinder, level 1". Use it where
-    pressures, loads or throttles matter; a Cylinder costs a thousandth. Typical: 2e-9 to 2e-8 m3/(s Pa), that
-    is 2e-6 to 2e-5 m3/(s kPa); 600 to 800 kPa absolute.
+    pressures, loads or throttles matter: while it moves it takes a step every `step`. Typical: 2e-6 to 2e-5
+    m3/(s kPa), that is 2e-9 to 2e-8 m3/(s Pa); 600 to 800 kPa absolute.
     """
 
     extend = actuator("coil that extends it")
@@ -99,5 +100,5 @@ class TwoChamberCylinder(OdeComponent):
         return super().fields(site) | {"WORDS": Rows(ChamberRow, [values], self.name)}
 
 
-def _positive(value: object) -> bool:
-    return isinstance(value, int | float) and 0.0 < value < math.inf
+def _positive(value: float) -> bool:
+    return is_finite(value) and value > 0.0

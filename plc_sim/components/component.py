@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from enum import Enum
-from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, overload
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeAlias
 
+from control.errors import UnknownName, nearest
 from control.shared import Shared
 from control.tag import Tag
 from plc_sim.kernel.row import Kind, Row
@@ -80,10 +81,10 @@ class Signal(Shared):
     def __get__(self, component: Component | None, owner: type | None = None) -> Signal:
         return self if component is None else self.of(component)
 
-    def of(self, component: Component) -> Signal:
-        """This signal of one component."""
+    def of(self, component: Component, name: str = "") -> Signal:
+        """This signal of one component, perhaps under a name of its own."""
         signal = Signal(self.doc, self.driver, initial=self.initial)
-        signal.name, signal.component = self.name, component
+        signal.name, signal.component = name or self.name, component
         return signal
 
     @property
@@ -113,8 +114,8 @@ def operated(doc: str, *, initial: bool = False) -> Signal:
     return Signal(doc, Driver.OPERATOR, initial=initial)
 
 
-class Analogue(Shared):
-    """An analogue value of a component, a closed form of time evaluated when somebody reads it."""
+class Quantity(Shared):
+    """A number of a component, declared as an attribute of its class."""
 
     def __init__(self, doc: str, unit: str) -> None:
         self.doc, self.unit = doc, unit
@@ -124,15 +125,13 @@ class Analogue(Shared):
     def __set_name__(self, owner: type, name: str) -> None:
         self.name = name
 
-    @overload
-    def __get__(self, component: None, owner: type) -> Analogue: ...
-    @overload
-    def __get__(self, component: Component, owner: type | None = None) -> Analogue: ...
-    def __get__(self, component: Component | None, owner: type | None = None) -> Analogue:
-        if component is None:
-            return self
-        value = Analogue(self.doc, self.unit)
-        value.name, value.component = self.name, component
+    def __get__(self, component: Component | None, owner: type | None = None) -> Self:
+        return self if component is None else self.of(component, self.name)
+
+    def of(self, component: Component, name: str) -> Self:
+        """This number of one component."""
+        value = type(self)(self.doc, self.unit)
+        value.name, value.component = name, component
         return value
 
     @property
@@ -140,36 +139,16 @@ class Analogue(Shared):
         """Its name in the plant, as 'belt.speed_actual'."""
         return f"{self.component.name if self.component else 'unnamed'}.{self.name}"
 
+
+class Analogue(Quantity):
+    """An analogue value of a component, a closed form of time evaluated when somebody reads it."""
+
     def __rshift__(self, tag: Tag[Any]) -> InputEntry:
         return InputEntry(self, tag)
 
 
-class Setpoint(Shared):
+class Setpoint(Quantity):
     """A number that a component obeys: an analogue output of the PLC, or a value in a telegram to a drive."""
-
-    def __init__(self, doc: str, unit: str) -> None:
-        self.doc, self.unit = doc, unit
-        self.name = ""
-        self.component: Component | None = None
-
-    def __set_name__(self, owner: type, name: str) -> None:
-        self.name = name
-
-    @overload
-    def __get__(self, component: None, owner: type) -> Setpoint: ...
-    @overload
-    def __get__(self, component: Component, owner: type | None = None) -> Setpoint: ...
-    def __get__(self, component: Component | None, owner: type | None = None) -> Setpoint:
-        if component is None:
-            return self
-        value = Setpoint(self.doc, self.unit)
-        value.name, value.component = self.name, component
-        return value
-
-    @property
-    def path(self) -> str:
-        """Its name in the plant, as 'axis.target'."""
-        return f"{self.component.name if self.component else 'unnamed'}.{self.name}"
 
     def __rrshift__(self, tag: Tag[Any]) -> SetpointEntry:
         return SetpointEntry(tag, self)
@@ -191,6 +170,13 @@ class Component(Shared):
     def signals(self) -> Iterator[Signal]:
         """Its digital signals, in the order of their declaration."""
         yield from (getattr(self, name) for name in self._members(Signal))
+
+    def signal(self, name: str) -> Signal:
+        """One of its signals; UnknownName if there is none."""
+        known = {signal.name: signal for signal in self.signals()}
+        if name not in known:
+            raise UnknownName(f"{self.name} has no signal {name!r}; {nearest(name, known)}")
+        return known[name]
 
     def _members(self, kind: type) -> list[str]:
         """Names of its class's attributes of a kind, in the order of their declaration."""

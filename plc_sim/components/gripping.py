@@ -129,7 +129,7 @@ class VacuumGripper(Component):
         for place in self.places:
             place.tell(site, self)
         moved_by: list[Component] = [self.carrier]
-        if isinstance(self.carrier, TurningCrane):
+        if isinstance(self.carrier, TurningCrane) and self.carrier.lift is not None:
             moved_by.append(self.carrier.lift)
         for each in moved_by:
             site.waiters.setdefault(each, []).append(self)

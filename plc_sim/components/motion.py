@@ -8,6 +8,7 @@ from itertools import pairwise
 from typing import Any, NamedTuple
 
 from control.errors import UnknownName, nearest
+from control.tag import is_finite
 from plc_sim.components.component import (
     Analogue,
     Component,
@@ -57,7 +58,7 @@ class Axis(Component):
     velocity = Analogue("speed", "m/s")
     acceleration_actual = Analogue("acceleration", "m/s2")
     jammed = 0
-    carries: Piston | None = None
+    lift: Piston | None = None
     """The cylinder that lowers what it carries."""
 
     def __init__(
@@ -85,9 +86,7 @@ class Axis(Component):
         known = [window.name for window in self.windows]
         if name not in known:
             raise UnknownName(f"{self.name} has no window {name!r}; {nearest(name, known)}")
-        signal = sensor(f"the axis is in {name}").of(self)
-        signal.name = self.shows(self.windows[known.index(name)])
-        return signal
+        return sensor(f"the axis is in {name}").of(self, self.shows(self.windows[known.index(name)]))
 
     def signals(self) -> Iterator[Signal]:
         yield from super().signals()
@@ -105,10 +104,12 @@ class Axis(Component):
         low, high = site.value(self, "low"), site.value(self, "high")
         if not low < high:
             site.refuse(self, "low", f"less than high, {high:g}", low)
-        if not (_is_number(self.starts_at) and low <= self.starts_at <= high):
+        if not (is_finite(self.starts_at) and low <= self.starts_at <= high):
             site.refuse(self, "starts_at", f"a position of its travel, {low:g} to {high:g}", self.starts_at)
         for window in self.windows:
-            if not (_is_number(window.low, window.high) and low <= window.low < window.high <= high):
+            if not (
+                is_finite(window.low) and is_finite(window.high) and low <= window.low < window.high <= high
+            ):
                 wanted = f"low < high within its travel, {low:g} to {high:g}"
                 site.refuse(self, f"window {window.name}", wanted, (window.low, window.high))
         for below, above in pairwise(self.windows):
@@ -118,8 +119,8 @@ class Axis(Component):
             site.refuse(self, "windows", "different names", [window.name for window in self.windows])
 
     def attach(self, site: Site) -> None:
-        if self.carries is not None:
-            site.waiters.setdefault(self.carries, []).append(self)
+        if self.lift is not None:
+            site.waiters.setdefault(self.lift, []).append(self)
 
     def fields(self, site: Site) -> dict[str, Any]:
         low, high = site.value(self, "low"), site.value(self, "high")
@@ -137,7 +138,6 @@ class Axis(Component):
             "PLAN": Rows(PlanRow, [{"T0": site.start, "POSITION": self._at_rest()}], self.name),
             "WINDOWS": Rows(WindowRow, windows, self.name),
             "WINDOW_COUNT": len(windows),
-            "LIFT": None if self.carries is None else self.carries.name,
             "INDEX": below,
             "TARGET": float(self.starts_at),
             "MAPPED": site.analogues.get(self, 0),
@@ -146,10 +146,6 @@ class Axis(Component):
 
     def _at_rest(self) -> tuple[float, ...]:
         return (float(self.starts_at),) * PlanRow.fields["POSITION"].declaration.count
-
-
-def _is_number(*values: object) -> bool:
-    return all(isinstance(value, int | float) and math.isfinite(value) for value in values)
 
 
 class ServoAxis(Axis):
@@ -223,7 +219,7 @@ class TurningCrane(Axis):
         high: Radian = 1.6 * math.pi,
         starts_at: Radian = 0.0,
     ) -> None:
-        self.lift = self.carries = lift
+        self.lift = lift
         self.places = dict(places)
         super().__init__(
             low=low,

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from control.errors import UnknownName, nearest
+from control.tag import is_finite
 from plc_sim.components.component import Analogue, Component, Second, Signal, actuator, sensor
 from plc_sim.components.site import Site
 from plc_sim.components.user import Offsets
@@ -59,23 +61,19 @@ class OdeComponent(Component):
     def signals(self) -> Iterator[Signal]:
         declared = {signal.name: signal for signal in super().signals()}
         yield from declared.values()
-        yield from (_named(actuator(name), name, self) for name in self.listens if name not in declared)
+        yield from (actuator(name).of(self, name) for name in self.listens if name not in declared)
         shown = dict.fromkeys(level.shows for level in self.levels if level.shows)
-        yield from (_named(sensor(name), name, self) for name in shown if name not in declared)
+        yield from (sensor(name).of(self, name) for name in shown if name not in declared)
 
     def analogues(self) -> Iterator[Analogue]:
         for name in self.states:
             yield self.value(name)
 
     def value(self, name: str) -> Analogue:
-        """The analogue value of a state."""
-        value = Analogue(name, "")
-        value.name, value.component = name, self
-        return value
-
-    def signal(self, name: str) -> Signal:
-        """One of its signals, by name."""
-        return next(signal for signal in self.signals() if signal.name == name)
+        """The analogue value of a state; UnknownName if there is none."""
+        if name not in self.states:
+            raise UnknownName(f"{self.name} has no state {name!r}; {nearest(name, self.states)}")
+        return Analogue(name, "").of(self, name)
 
     def initially(self, site: Site, signal: Signal) -> bool:
         for level in self.levels:
@@ -87,14 +85,14 @@ class OdeComponent(Component):
         if not 1 <= len(self.states) <= STATES:
             site.refuse(self, "states", f"1 to {STATES} states", len(self.states))
         for name, value in (*self.states.items(), *self.quiet.items()):
-            if name not in self.states or not _finite(value):
+            if name not in self.states or not is_finite(value):
                 site.refuse(self, "states", "finite numbers of its states", (name, value))
         for level in self.levels:
             if level.state not in self.states or (level.sets and level.sets not in self.states):
                 site.refuse(self, "levels", "levels of its states", level)
-            if not _finite(level.level) or not _finite(level.to):
+            if not is_finite(level.level) or not is_finite(level.to):
                 site.refuse(self, "levels", "finite numbers", level)
-        if not (_finite(self.time_step) and 1e-9 <= self.time_step <= 1.0):
+        if not (is_finite(self.time_step) and 1e-9 <= self.time_step <= 1.0):
             site.refuse(self, "step", "1e-9 to 1 s", self.time_step)
 
     def fields(self, site: Site) -> dict[str, Any]:
@@ -125,12 +123,3 @@ class OdeComponent(Component):
             "X": (*(float(value) for value in self.states.values()), *room),
             "MAPPED": site.analogues.get(self, 0),
         }
-
-
-def _finite(value: object) -> bool:
-    return isinstance(value, int | float) and -1e300 < value < 1e300
-
-
-def _named(signal: Signal, name: str, component: Component) -> Signal:
-    signal.name, signal.component = name, component
-    return signal

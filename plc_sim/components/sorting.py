@@ -91,7 +91,6 @@ class Ramp(Place):
     def fields(self, site: Site) -> dict[str, Any]:
         room = [0] * site.value(self, "capacity")
         return {
-            "SELF": self.name,
             "SORTS": -1 if self.belong is None else sum(1 << sort for sort in set(self.belong)),
             "ACCELERATION": self.slope(),
             "PARTS": Rows(None, room, self.name),

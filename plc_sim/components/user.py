@@ -50,16 +50,9 @@ class UserComponent(Component):
         self.function, self.words = function, tuple(words)
         self.listens, self.drives = tuple(listens), tuple(drives)
 
-    def signal(self, name: str) -> Signal:
-        """One of its signals, by name."""
-        return next(signal for signal in self.signals() if signal.name == name)
-
     def signals(self) -> Iterator[Signal]:
-        for names, kind in ((self.listens, actuator), (self.drives, sensor)):
-            for name in names:
-                signal = kind(name)
-                signal.name, signal.component = name, self
-                yield signal
+        yield from (actuator(name).of(self, name) for name in self.listens)
+        yield from (sensor(name).of(self, name) for name in self.drives)
 
     def fields(self, site: Site) -> dict[str, Any]:
         return {

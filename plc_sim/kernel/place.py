@@ -84,7 +84,7 @@ def put_in(I: Words, F: Reals, c: int, part: int, t: int) -> bool:
     if kind == InfeedRow.KIND:
         return add_part(I, F, I[o + InfeedRow.BELT], part, t)
     if kind == SlideRow.KIND:
-        return put_on_slide(I, F, o, part, t)
+        return put_on_slide(I, F, c, o, part, t)
     if kind == ChuteRow.KIND:
         put_in_chute(I, o, part)
         return True

@@ -8,7 +8,7 @@ from plc_sim.kernel.compilation import Reals, Words, kernel
 from plc_sim.kernel.draw import ns
 from plc_sim.kernel.header import NEVER
 from plc_sim.kernel.part import sort_of
-from plc_sim.kernel.row import Row, component, real, rows, signal, state, whole
+from plc_sim.kernel.row import Row, real, rows, signal, state, whole
 from plc_sim.kernel.schedule import poke, schedule
 from plc_sim.kernel.signals import drive, seen
 
@@ -19,7 +19,6 @@ class SlideRow(Row, kind=34):
     MOUTH = signal("a part lies or passes at its upper end")
     FULL = signal("no part more goes in")
     CLEAR = signal("somebody takes all parts that lie in it, at the rising edge")
-    SELF = component("this ramp")
     X = real("tool centre point to leave a part", "m")
     Y = real("tool centre point to leave a part", "m")
     Z = real("tool centre point to leave a part", "m")
@@ -52,7 +51,7 @@ def _distance(F: Reals, o: int, k: int) -> float:
 
 
 @kernel
-def put_on_slide(I: Words, F: Reals, o: int, part: int, t: int) -> bool:
+def put_on_slide(I: Words, F: Reals, c: int, o: int, part: int, t: int) -> bool:
     """Let a part slide down the ramp at offset `o`; False if another is still at its mouth."""
     count = I[o + SlideRow.PARTS_ON]
     if count == I[o + SlideRow.CAPACITY] or t < I[o + SlideRow.PASSED_AT]:
@@ -67,7 +66,7 @@ def put_on_slide(I: Words, F: Reals, o: int, part: int, t: int) -> bool:
     if I[o + SlideRow.SORTS] >> sort_of(part) & 1 == 0:
         I[o + SlideRow.STRANGERS] += 1
     I[o + SlideRow.PASSED_AT] = t + sliding_time(F, o, F[o + SlideRow.PART_LENGTH])
-    poke(I, I[o + SlideRow.SELF], t)
+    poke(I, c, t)
     return True
 
 

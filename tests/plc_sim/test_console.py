@@ -119,5 +119,7 @@ def test_connections_of_a_served_plc_are_faulty_until_they_are_released(tmp_path
 
 def test_in_virtual_time_there_is_no_wire_to_be_faulty() -> None:
     twin = Twin.load(STATION, Scenario("wired", (Disturbance(1.0, "s7_lost", "plc", 1.0, 0.5),)))
-    with pytest.raises(ConfigurationError, match=r"^wired: s7_lost: wanted a twin that is served"):
+    with pytest.raises(ConfigurationError, match=r"^disturbance s7_lost: wanted a twin that is served"):
         Simulation(twin)
+    with pytest.raises(ConfigurationError, match=r"^disturbance s7_lost: wanted a twin that is served"):
+        twin.disturber.apply(twin.now() + 2_000_000_000)

@@ -17,7 +17,7 @@ from plc_sim.effects import ACTS
 from plc_sim.kernel.header import Header, SignalRow
 from plc_sim.kernel.row import Kind
 from plc_sim.plc_link import TwinPlcLink
-from plc_sim.scenario import CONNECTION, KINDS, Attendance, Disturbance, Scenario
+from plc_sim.scenario import KINDS, WIRED, Attendance, Disturbance, Scenario
 from plc_sim.simulation import Simulation
 from plc_sim.twin import Twin
 from tests.plc_sim.pick import Run, pick_twin
@@ -101,9 +101,6 @@ AT_A_CUP = {
 }
 """The kinds that need a vacuum gripper, on the twin of the distributing station."""
 
-AT_A_SERVER = {f"s7_{name}" for name in CONNECTION}
-"""The kinds that need a served PLC: tests/plc_sim/test_s7_faults.py."""
-
 HARMLESS = (
     *("press", "stuck", "wire_broken", "late", "program_silent", "robot_slow"),
     *("jammed", "half_stroke", "air_low"),
@@ -113,7 +110,8 @@ EVERY = [(kind, effect) for kind, effects in EFFECTS.items() for effect in effec
 
 
 def test_every_kind_is_known_here() -> None:
-    assert EFFECTS.keys() | AT_A_CUP.keys() | AT_A_SERVER == set(ACTS) == set(KINDS)
+    """Those on a wire are in test_console.py, on a served PLC."""
+    assert EFFECTS.keys() | AT_A_CUP.keys() | WIRED == set(ACTS) == set(KINDS)
 
 
 @pytest.mark.parametrize("kind", AT_A_CUP)

@@ -16,13 +16,13 @@ from control.project import load_project
 from control.property import Property
 from control.scan import ns
 from plc_sim.disturb import targets
-from plc_sim.scenario import KINDS, Attendance, Disturbance, production
+from plc_sim.scenario import KINDS, WIRED, Attendance, Disturbance, production
 from plc_sim.simulation import Simulation
 from plc_sim.twin import Twin, twin_class
 from tests.plc_sim.pick import CELL, Run, pick_twin
 
 TEMPLATE = pick_twin()
-WHATS = [(kind, target) for kind in KINDS if KINDS[kind].target != "s7" for target in targets(TEMPLATE, kind)]
+WHATS = [(kind, target) for kind in KINDS if kind not in WIRED for target in targets(TEMPLATE, kind)]
 MOMENTS = (
     "state EXECUTE",
     "state ABORTED",
