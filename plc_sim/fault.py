@@ -11,7 +11,7 @@ from control.errors import ConfigurationError, nearest
 from control.tag import is_finite
 from plc_sim.components.site import Word
 from plc_sim.kernel.draw import ns, stream_key
-from plc_sim.kernel.faulty import FaultRow, Sort
+from plc_sim.kernel.fault_row import FaultRow, Sort
 from plc_sim.kernel.header import NEVER, Header, name_hash
 from plc_sim.kernel.layout import refuse
 from plc_sim.kernel.row import Kind

@@ -203,7 +203,8 @@ class Plant(Readings):
     def set(self, name: str, value: bool | float) -> None:
         """Drive a signal or set a setpoint from outside; ConfigurationError if somebody in the plant does."""
         component, _, key = name.rpartition(".")
-        if any(setpoint.path == name for each in self.components.values() for setpoint in each.setpoints()):
+        owner = self.components.get(component)
+        if owner is not None and any(setpoint.name == key for setpoint in owner.setpoints()):
             self._order(name, float(value))
             return
         signal = self._declared(component, key)

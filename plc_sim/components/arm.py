@@ -25,9 +25,9 @@ from plc_sim.components.site import Site
 from plc_sim.kernel.arm import ArmRow, CrossingRow, ZoneRow
 from plc_sim.kernel.geometry import GeometryRow, Structure
 from plc_sim.kernel.layout import Rows
-from plc_sim.kernel.line import LineRow
 from plc_sim.kernel.profile import ProfileRow
 from plc_sim.kernel.rotation import Joints
+from plc_sim.kernel.straight import LineRow
 
 CROSSINGS = 16
 """Room for crossings of one zone on one path."""

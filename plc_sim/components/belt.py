@@ -20,13 +20,13 @@ from plc_sim.components.component import (
 from plc_sim.components.place import ORIGIN, Place, Pose, shares_of
 from plc_sim.components.site import Site
 from plc_sim.kernel.belt import Mark
+from plc_sim.kernel.belt_row import BeltRow, MarkRow, PartRow
 from plc_sim.kernel.draw import ns
 from plc_sim.kernel.eye import EyeRow
 from plc_sim.kernel.feeder import Arrivals, FeederRow
 from plc_sim.kernel.layout import Rows
 from plc_sim.kernel.part import make_part
 from plc_sim.kernel.place import InfeedRow, PickPointRow
-from plc_sim.kernel.ramp import BeltRow, MarkRow, PartRow
 
 TOUCHING = 1e-9
 """Parts that overlap by less than this (m) touch."""

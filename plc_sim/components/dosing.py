@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 from plc_sim.components.component import Analogue, Component, Second, actuator, operated, sensor
 from plc_sim.components.site import Site
 from plc_sim.kernel.dispenser import DispenserRow
-from plc_sim.kernel.weight import ScaleRow
+from plc_sim.kernel.scale_row import ScaleRow
 
 Kilogram: TypeAlias = float
 KilogramPerSecond: TypeAlias = float

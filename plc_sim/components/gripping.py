@@ -22,7 +22,7 @@ from plc_sim.components.place import Numbers, Place, shares_of
 from plc_sim.components.pneumatic import Cylinder, Piston
 from plc_sim.components.site import Site
 from plc_sim.kernel.magazine import MagazineRow
-from plc_sim.kernel.suction import VacuumRow
+from plc_sim.kernel.vacuum_row import VacuumRow
 
 CubicMetre: TypeAlias = float
 CubicMetrePerSecond: TypeAlias = float

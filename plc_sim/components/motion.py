@@ -26,9 +26,9 @@ from plc_sim.components.component import (
 from plc_sim.components.place import Place, waiters
 from plc_sim.components.pneumatic import Piston
 from plc_sim.components.site import Site
+from plc_sim.kernel.axis_row import AxisRow, WindowRow
 from plc_sim.kernel.jerk import PlanRow
 from plc_sim.kernel.layout import Rows
-from plc_sim.kernel.travel import AxisRow, WindowRow
 
 BEYOND = 1e-3
 """By which a window at an end of the travel goes on beyond it, so that the axis does not leave it there."""

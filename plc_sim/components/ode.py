@@ -11,8 +11,8 @@ from plc_sim.components.component import Analogue, Component, Second, Signal, ac
 from plc_sim.components.site import Site
 from plc_sim.components.user import Offsets
 from plc_sim.kernel.draw import ns
-from plc_sim.kernel.island import STATES, LevelRow, OdeRow
 from plc_sim.kernel.layout import Rows
+from plc_sim.kernel.ode_row import STATES, LevelRow, OdeRow
 from plc_sim.kernel.user import address_of
 
 

@@ -9,8 +9,8 @@ from plc_sim.components.belt import Belt
 from plc_sim.components.component import Analogue, Component, Metre, Second, Share, Signal, actuator, sensor
 from plc_sim.components.place import waiters
 from plc_sim.components.site import Site
+from plc_sim.kernel.cylinder_row import CylinderRow, Zone
 from plc_sim.kernel.draw import u01
-from plc_sim.kernel.stroke import CylinderRow, Zone
 
 MOST_STROKES = 1 << 40
 """Beyond this a life does not count."""

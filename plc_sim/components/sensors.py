@@ -13,7 +13,7 @@ from plc_sim.components.site import Site
 from plc_sim.kernel.belt import Mark
 from plc_sim.kernel.contact import ContactRow
 from plc_sim.kernel.eye import EyeRow
-from plc_sim.kernel.meter import MeterRow
+from plc_sim.kernel.meter_row import MeterRow
 from plc_sim.kernel.part import SORTS
 
 

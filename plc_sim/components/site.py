@@ -7,10 +7,10 @@ from typing import Any, NoReturn
 
 from control.errors import ConfigurationError, nearest
 from plc_sim.components.component import Component
+from plc_sim.kernel.belt_row import StopRow
 from plc_sim.kernel.draw import stream_key
 from plc_sim.kernel.header import name_hash
 from plc_sim.kernel.layout import At, Layout, Rows, check
-from plc_sim.kernel.ramp import StopRow
 from plc_sim.kernel.row import Kind
 
 Mark = tuple[float, int, str, int]

@@ -14,7 +14,7 @@ from plc_sim.components.site import Site
 from plc_sim.kernel.layout import Rows
 from plc_sim.kernel.part import SORTS
 from plc_sim.kernel.pusher import PusherRow
-from plc_sim.kernel.slide import SlideRow
+from plc_sim.kernel.ramp import RampRow
 from plc_sim.kernel.stamp import StampRow
 
 Degree: TypeAlias = float
@@ -50,7 +50,7 @@ class Ramp(Place):
     Typical: 20 to 35 degrees, friction 0.2 to 0.3.
     """
 
-    row = SlideRow
+    row = RampRow
     acts = True
     mouth = sensor("a part lies or passes at its upper end")
     full = sensor("no part more goes in")

@@ -7,42 +7,42 @@ import numpy as np
 
 from plc_sim.kernel.arm import ArmRow, arm_step
 from plc_sim.kernel.axis import axis_step
+from plc_sim.kernel.axis_row import AxisRow
 from plc_sim.kernel.belt import belt_step
+from plc_sim.kernel.belt_row import BeltRow
 from plc_sim.kernel.compilation import Reals, Words, entry, kernel, parallel_entry, reals, words
 from plc_sim.kernel.contact import ContactRow, contact_step
 from plc_sim.kernel.cylinder import cylinder_step
+from plc_sim.kernel.cylinder_row import CylinderRow
 from plc_sim.kernel.dispenser import DispenserRow, dispenser_step
 from plc_sim.kernel.door import DoorRow, door_step
 from plc_sim.kernel.eye import EyeRow, eye_step
 from plc_sim.kernel.fault import fault_step
-from plc_sim.kernel.faulty import FaultRow
+from plc_sim.kernel.fault_row import FaultRow
 from plc_sim.kernel.feeder import FeederRow, feeder_step
 from plc_sim.kernel.hand import HandRow, hand_step
 from plc_sim.kernel.header import NEVER, STORM, Cause, ComponentRow, Header
 from plc_sim.kernel.inspection import InspectionRow, inspection_step
-from plc_sim.kernel.island import OdeRow
 from plc_sim.kernel.link import link_step, present, replan, take_due, take_put
 from plc_sim.kernel.magazine import MagazineRow, magazine_step
-from plc_sim.kernel.measure import meter_step
-from plc_sim.kernel.meter import MeterRow
+from plc_sim.kernel.meter import meter_step
+from plc_sim.kernel.meter_row import MeterRow
 from plc_sim.kernel.ode import ode_step
+from plc_sim.kernel.ode_row import OdeRow
 from plc_sim.kernel.pallet import ExchangerRow, exchanger_step
 from plc_sim.kernel.plc import plc_step
 from plc_sim.kernel.plc_rows import LinkRow, PlcRow
 from plc_sim.kernel.pusher import PusherRow, pusher_step
-from plc_sim.kernel.ramp import BeltRow
+from plc_sim.kernel.ramp import RampRow, ramp_step
 from plc_sim.kernel.scale import scale_step
+from plc_sim.kernel.scale_row import ScaleRow
 from plc_sim.kernel.schedule import earliest, schedule
 from plc_sim.kernel.signals import note_counts
-from plc_sim.kernel.slide import SlideRow, slide_step
 from plc_sim.kernel.stamp import StampRow, stamp_step
 from plc_sim.kernel.station import StationRow, station_step
-from plc_sim.kernel.stroke import CylinderRow
-from plc_sim.kernel.suction import VacuumRow
-from plc_sim.kernel.travel import AxisRow
 from plc_sim.kernel.user import UserRow, user_step
 from plc_sim.kernel.vacuum import vacuum_step
-from plc_sim.kernel.weight import ScaleRow
+from plc_sim.kernel.vacuum_row import VacuumRow
 
 
 @kernel
@@ -92,8 +92,8 @@ def _act(I: Words, F: Reals, c: int, t: int) -> None:
         pusher_step(I, F, c, o, t)
     elif kind == ScaleRow.KIND:
         scale_step(I, F, c, o, t)
-    elif kind == SlideRow.KIND:
-        slide_step(I, F, c, o, t)
+    elif kind == RampRow.KIND:
+        ramp_step(I, F, c, o, t)
     elif kind == StampRow.KIND:
         stamp_step(I, c, o, t)
     elif kind == FaultRow.KIND:

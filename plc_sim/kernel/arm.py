@@ -13,7 +13,12 @@ from enum import IntEnum
 from plc_sim.kernel.compilation import Reals, Words, kernel
 from plc_sim.kernel.geometry import outside
 from plc_sim.kernel.header import NEVER
-from plc_sim.kernel.line import (
+from plc_sim.kernel.profile import ProfileRow, path_at, plan_braking, plan_travel, speed_at, time_at
+from plc_sim.kernel.rotation import Joints, rotation_of
+from plc_sim.kernel.row import Row, real, rows, signal, state, whole
+from plc_sim.kernel.schedule import poke, schedule
+from plc_sim.kernel.signals import drive, note_version, seen
+from plc_sim.kernel.straight import (
     SLIGHT,
     LineRow,
     fastest,
@@ -25,11 +30,6 @@ from plc_sim.kernel.line import (
     set_line,
     store_joints,
 )
-from plc_sim.kernel.profile import ProfileRow, path_at, plan_braking, plan_travel, speed_at, time_at
-from plc_sim.kernel.rotation import Joints, rotation_of
-from plc_sim.kernel.row import Row, real, rows, signal, state, whole
-from plc_sim.kernel.schedule import poke, schedule
-from plc_sim.kernel.signals import drive, note_version, seen
 
 ROOT_STEPS = 60
 """Most steps by which a zone's edge on a straight path is located; some eight are needed."""

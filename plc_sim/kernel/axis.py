@@ -6,6 +6,7 @@ follows from the edges it has crossed, never from its rounded position.
 
 from __future__ import annotations
 
+from plc_sim.kernel.axis_row import AxisRow, Task, WindowRow
 from plc_sim.kernel.buffer import tell
 from plc_sim.kernel.compilation import Reals, Words, kernel
 from plc_sim.kernel.header import NEVER
@@ -21,7 +22,6 @@ from plc_sim.kernel.jerk import (
 from plc_sim.kernel.memory import before_segment
 from plc_sim.kernel.schedule import schedule
 from plc_sim.kernel.signals import drive, seen
-from plc_sim.kernel.travel import AxisRow, Task, WindowRow
 
 
 @kernel

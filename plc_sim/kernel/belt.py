@@ -10,12 +10,12 @@ from __future__ import annotations
 import math
 from enum import IntEnum
 
+from plc_sim.kernel.belt_row import BeltRow, MarkRow, PartRow, StopRow, belt_speed
 from plc_sim.kernel.compilation import Reals, Words, kernel
 from plc_sim.kernel.draw import ns
 from plc_sim.kernel.eye import cover
 from plc_sim.kernel.header import NEVER
 from plc_sim.kernel.memory import before_segment
-from plc_sim.kernel.ramp import BeltRow, MarkRow, PartRow, StopRow, belt_speed
 from plc_sim.kernel.schedule import poke, row_of, schedule
 from plc_sim.kernel.signals import drive, seen
 

@@ -6,14 +6,14 @@ Each kind of carrier says here whether it is at a place, and leaves parts there.
 from __future__ import annotations
 
 from plc_sim.kernel.arm import ArmRow, joints_at
+from plc_sim.kernel.axis_row import AxisRow, place_of
 from plc_sim.kernel.compilation import Reals, Words, kernel
+from plc_sim.kernel.cylinder_row import CylinderRow, Zone
 from plc_sim.kernel.kinematics import forward
 from plc_sim.kernel.pallet import near
 from plc_sim.kernel.part import is_skewed
 from plc_sim.kernel.place import part_in, point_of, put_in, put_near, take_from
 from plc_sim.kernel.schedule import kind_of, row_of
-from plc_sim.kernel.stroke import CylinderRow, Zone
-from plc_sim.kernel.travel import AxisRow, place_of
 
 
 @kernel

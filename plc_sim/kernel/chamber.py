@@ -11,7 +11,7 @@ import math
 
 from plc_sim.kernel.compilation import Reals, Words, kernel
 from plc_sim.kernel.header import Header
-from plc_sim.kernel.island import OdeRow
+from plc_sim.kernel.ode_row import OdeRow
 from plc_sim.kernel.row import Row, real
 from plc_sim.kernel.user import heard
 

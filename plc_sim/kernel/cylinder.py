@@ -4,15 +4,15 @@ switches and stop by zone.
 
 from __future__ import annotations
 
+from plc_sim.kernel.belt_row import StopRow
 from plc_sim.kernel.buffer import tell
 from plc_sim.kernel.compilation import Reals, Words, kernel
+from plc_sim.kernel.cylinder_row import CylinderRow, Edge, Zone, piston_position
 from plc_sim.kernel.draw import ns
 from plc_sim.kernel.header import NEVER, Header
 from plc_sim.kernel.memory import before_segment
-from plc_sim.kernel.ramp import StopRow
 from plc_sim.kernel.schedule import poke, schedule
 from plc_sim.kernel.signals import drive, seen
-from plc_sim.kernel.stroke import CylinderRow, Edge, Zone, piston_position
 
 SLIGHT = 1e-9
 """Share of the stroke that is rounding; a piston further out than its reach was there before."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from plc_sim.kernel.compilation import Reals, Words, kernel
-from plc_sim.kernel.faulty import (
+from plc_sim.kernel.fault_row import (
     PENDING,
     FaultRow,
     Sort,

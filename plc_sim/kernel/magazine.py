@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from plc_sim.kernel.compilation import Reals, Words, kernel
+from plc_sim.kernel.cylinder_row import CylinderRow, Zone
 from plc_sim.kernel.draw import u01
 from plc_sim.kernel.header import NEVER
 from plc_sim.kernel.part import drawn_sort, make_part
@@ -10,7 +11,6 @@ from plc_sim.kernel.place import put_in
 from plc_sim.kernel.row import Row, component, real, rows, signal, state, whole
 from plc_sim.kernel.schedule import row_of, schedule
 from plc_sim.kernel.signals import drive, seen
-from plc_sim.kernel.stroke import CylinderRow, Zone
 
 
 class MagazineRow(Row, kind=31):

@@ -15,7 +15,7 @@ import numpy as np
 from plc_sim.kernel.compilation import Reals, Words, kernel, octets
 from plc_sim.kernel.exchange import exchange_access, exchange_arrival, exchange_start, newest_access
 from plc_sim.kernel.header import Header
-from plc_sim.kernel.meter import MeterRow, meter_moves, meter_value
+from plc_sim.kernel.meter_row import MeterRow, meter_moves, meter_value
 from plc_sim.kernel.plc_rows import AnalogueRow, ComparisonRow, LinkRow, PlcRow, SampleRow
 from plc_sim.kernel.schedule import kind_of, row_of
 from plc_sim.kernel.signals import grid_before, poke_plc

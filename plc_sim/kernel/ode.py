@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from plc_sim.kernel.compilation import Reals, Words, kernel
 from plc_sim.kernel.header import NEVER
-from plc_sim.kernel.island import LevelRow, OdeRow, look, slopes
 from plc_sim.kernel.memory import before_segment
+from plc_sim.kernel.ode_row import LevelRow, OdeRow, look, slopes
 from plc_sim.kernel.schedule import schedule
 from plc_sim.kernel.signals import drive
 

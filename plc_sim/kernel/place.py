@@ -10,9 +10,9 @@ from plc_sim.kernel.belt import add_part, part_at, part_near, take_part
 from plc_sim.kernel.buffer import BufferRow, first_in_buffer, put_in_buffer, take_from_buffer
 from plc_sim.kernel.compilation import Reals, Words, kernel
 from plc_sim.kernel.pallet import ChuteRow, PalletRow, near, put_in_chute, put_in_first, put_on_pallet
+from plc_sim.kernel.ramp import RampRow, put_on_ramp
 from plc_sim.kernel.row import Row, component, real
 from plc_sim.kernel.schedule import kind_of, row_of
-from plc_sim.kernel.slide import SlideRow, put_on_slide
 from plc_sim.kernel.slot import SlotRow, put_in_slot, take_from_slot
 
 
@@ -83,8 +83,8 @@ def put_in(I: Words, F: Reals, c: int, part: int, t: int) -> bool:
         return put_in_buffer(I, o, part, t)
     if kind == InfeedRow.KIND:
         return add_part(I, F, I[o + InfeedRow.BELT], part, t)
-    if kind == SlideRow.KIND:
-        return put_on_slide(I, F, c, o, part, t)
+    if kind == RampRow.KIND:
+        return put_on_ramp(I, F, c, o, part, t)
     if kind == ChuteRow.KIND:
         put_in_chute(I, o, part)
         return True
@@ -104,8 +104,8 @@ def point_of(I: Words, c: int) -> int:
         return o + BufferRow.X
     if kind == InfeedRow.KIND:
         return o + InfeedRow.X
-    if kind == SlideRow.KIND:
-        return o + SlideRow.X
+    if kind == RampRow.KIND:
+        return o + RampRow.X
     if kind == ChuteRow.KIND:
         return o + ChuteRow.X
     return o + PalletRow.X

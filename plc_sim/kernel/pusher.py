@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from plc_sim.kernel.belt import part_at, part_before, take_part
 from plc_sim.kernel.compilation import Reals, Words, kernel
+from plc_sim.kernel.cylinder_row import CylinderRow, Zone
 from plc_sim.kernel.header import NEVER
 from plc_sim.kernel.place import put_in
 from plc_sim.kernel.row import Row, component, real, state
 from plc_sim.kernel.schedule import row_of, schedule
-from plc_sim.kernel.stroke import CylinderRow, Zone
 
 
 class PusherRow(Row, kind=33):

@@ -6,9 +6,9 @@ from plc_sim.kernel.compilation import Reals, Words, kernel
 from plc_sim.kernel.decay import crossing
 from plc_sim.kernel.header import NEVER
 from plc_sim.kernel.memory import before_segment
+from plc_sim.kernel.scale_row import ScaleRow, lag_at, mass_at
 from plc_sim.kernel.schedule import schedule
 from plc_sim.kernel.signals import drive, seen
-from plc_sim.kernel.weight import ScaleRow, lag_at, mass_at
 
 SETTLING = 40
 """Time constants after which what it shows is what lies on it, to the last bit of what it can show."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from plc_sim.kernel.compilation import Reals, Words, kernel, reals
-from plc_sim.kernel.faulty import FaultRow, come_in
+from plc_sim.kernel.fault_row import FaultRow, come_in
 from plc_sim.kernel.header import EDGES, Cause, ComponentRow, Header, MappedRow, SignalRow
 from plc_sim.kernel.plc_rows import PlcRow
 from plc_sim.kernel.schedule import poke, schedule

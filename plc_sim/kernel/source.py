@@ -5,14 +5,14 @@ A value is named by its component's number and its place in the order of declara
 
 from __future__ import annotations
 
+from plc_sim.kernel.axis_row import AxisRow, Task, axis_value
+from plc_sim.kernel.belt_row import BeltRow, belt_speed
 from plc_sim.kernel.compilation import Reals, Words, kernel
-from plc_sim.kernel.island import OdeRow, state_at
-from plc_sim.kernel.ramp import BeltRow, belt_speed
+from plc_sim.kernel.cylinder_row import CylinderRow, piston_position
+from plc_sim.kernel.ode_row import OdeRow, state_at
+from plc_sim.kernel.scale_row import ScaleRow, weight_at
 from plc_sim.kernel.schedule import kind_of, row_of
-from plc_sim.kernel.stroke import CylinderRow, piston_position
-from plc_sim.kernel.suction import VacuumRow, pressure_at
-from plc_sim.kernel.travel import AxisRow, Task, axis_value
-from plc_sim.kernel.weight import ScaleRow, weight_at
+from plc_sim.kernel.vacuum_row import VacuumRow, pressure_at
 
 
 @kernel

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from plc_sim.kernel.compilation import Words, kernel
+from plc_sim.kernel.cylinder_row import CylinderRow, Zone
 from plc_sim.kernel.header import NEVER
 from plc_sim.kernel.part import OPERATIONS, with_operation
 from plc_sim.kernel.row import Row, component, duration, signal, state, whole
 from plc_sim.kernel.schedule import row_of, schedule
 from plc_sim.kernel.signals import drive
 from plc_sim.kernel.slot import SlotRow
-from plc_sim.kernel.stroke import CylinderRow, Zone
 
 
 class StampRow(Row, kind=32):

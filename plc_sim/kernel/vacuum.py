@@ -11,7 +11,7 @@ from plc_sim.kernel.part import is_skewed
 from plc_sim.kernel.place import part_in
 from plc_sim.kernel.schedule import schedule
 from plc_sim.kernel.signals import drive, seen
-from plc_sim.kernel.suction import AMBIENT, CATALOGUE, VacuumRow, pressure_at
+from plc_sim.kernel.vacuum_row import AMBIENT, CATALOGUE, VacuumRow, pressure_at
 
 
 @kernel

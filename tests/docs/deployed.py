@@ -24,7 +24,7 @@ from control.tag import Bool, Integer, Tag
 from control.text import String
 from plc_sim.disturb import TARGETS
 from plc_sim.fault import KINDS as FAULT_KINDS
-from plc_sim.kernel.faulty import Sort
+from plc_sim.kernel.fault_row import Sort
 from plc_sim.scenario import KINDS, SCENARIOS, Attendance
 from tests.docs.markdown import code, sentence, table
 

@@ -45,7 +45,7 @@ from plc_sim import (
 from plc_sim.components.arm import RV_6S
 from plc_sim.components.place import ORIGIN
 from plc_sim.kernel import host
-from plc_sim.kernel.suction import AMBIENT, CATALOGUE
+from plc_sim.kernel.vacuum_row import AMBIENT, CATALOGUE
 from plc_sim.plant import Plant
 
 SECOND = 1_000_000_000

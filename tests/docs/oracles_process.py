@@ -28,7 +28,7 @@ from plc_sim import (
     UserComponent,
 )
 from plc_sim.kernel.chamber import REFERENCE
-from plc_sim.kernel.island import OdeRow
+from plc_sim.kernel.ode_row import OdeRow
 from plc_sim.kernel.user import UserRow, heard, say
 from plc_sim.plant import Plant
 from tests.docs.oracles import SECOND, Errors, built, edge, off, run

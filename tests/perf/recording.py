@@ -11,10 +11,10 @@ from plc_sim.components.user import UserComponent
 from plc_sim.kernel import host
 from plc_sim.kernel.arm import begin_joint_move, begin_linear_move, change_override, end_move
 from plc_sim.kernel.header import NEVER, Header
-from plc_sim.kernel.line import load_joints
 from plc_sim.kernel.plc_rows import LinkRow, PlcRow
 from plc_sim.kernel.schedule import row_of
 from plc_sim.kernel.signals import drive, poke_plc
+from plc_sim.kernel.straight import load_joints
 from plc_sim.kernel.user import UserRow
 from plc_sim.plant import Plant
 from plc_sim.plc_link import ProgramLink

@@ -10,10 +10,10 @@ from plc_sim.components.user import UserComponent
 from plc_sim.kernel import host
 from plc_sim.kernel.arm import begin_joint_move, begin_linear_move
 from plc_sim.kernel.header import Header
-from plc_sim.kernel.line import load_joints
 from plc_sim.kernel.plc_rows import PlcRow
 from plc_sim.kernel.schedule import row_of
 from plc_sim.kernel.signals import poke_plc
+from plc_sim.kernel.straight import load_joints
 from plc_sim.kernel.user import UserRow
 from plc_sim.plant import NEVER, Plant
 from tests.plc_sim.plants import ABOVE_STOP, AT_STOP, CHUTE, FIRST_PLACE, HOME, pick_map, pick_parts

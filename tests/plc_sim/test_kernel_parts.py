@@ -8,8 +8,8 @@ from random import Random
 import pytest
 
 from plc_sim.kernel import host
-from plc_sim.kernel.ramp import BeltRow, PartRow, belt_speed
-from plc_sim.kernel.stroke import CylinderRow
+from plc_sim.kernel.belt_row import BeltRow, PartRow, belt_speed
+from plc_sim.kernel.cylinder_row import CylinderRow
 from plc_sim.plant import Plant
 from tests.plc_sim.controller import PickController
 from tests.plc_sim.plants import (

@@ -24,10 +24,10 @@ from plc_sim import (
     VacuumGripper,
 )
 from plc_sim.components.place import ORIGIN
+from plc_sim.kernel.cylinder_row import piston_position
 from plc_sim.kernel.decay import approached, crossing, fall
 from plc_sim.kernel.header import NEVER, Header
-from plc_sim.kernel.stroke import piston_position
-from plc_sim.kernel.suction import AMBIENT, CATALOGUE, pressure_at
+from plc_sim.kernel.vacuum_row import AMBIENT, CATALOGUE, pressure_at
 from plc_sim.plant import Cause, Plant
 
 SECOND = 1_000_000_000

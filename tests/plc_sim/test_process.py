@@ -28,9 +28,9 @@ from plc_sim import (
     TwoChamberCylinder,
 )
 from plc_sim.kernel import host
-from plc_sim.kernel.island import OdeRow
 from plc_sim.kernel.normal import normal
-from plc_sim.kernel.weight import ScaleRow
+from plc_sim.kernel.ode_row import OdeRow
+from plc_sim.kernel.scale_row import ScaleRow
 from plc_sim.plant import Plant
 
 SECOND = 1_000_000_000
