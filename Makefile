@@ -8,7 +8,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
-PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check --no-input
+PEERS := $(VENV)/peers/ready
+PIP := -m pip --quiet --disable-pip-version-check --no-input
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--fork-strategy fewest --no-emit-index-url --no-header
 
@@ -24,7 +25,7 @@ Name another one: make PYTHON=python3.12" % v)
 demo: $(READY)
 	@$(BIN)/cellwright demo
 
-test: $(READY)
+test: $(READY) $(PEERS)
 	@$(BIN)/python -m pytest -q -n auto -m "not wire and not campaign" $(PYTEST_ARGS) || [ $$? -eq $(NONE) ]
 	@$(BIN)/python -m pytest -q -m "wire and not campaign" $(PYTEST_ARGS) || [ $$? -eq $(NONE) ]
 
@@ -47,6 +48,7 @@ lock: $(READY)
 	@$(LOCK) $(LOCK_ARGS) pyproject.toml --output-file requirements/base.txt
 	@$(LOCK) $(LOCK_ARGS) pyproject.toml --extra dev --constraint requirements/base.txt \
 		--output-file requirements/dev.txt
+	@echo 'python-snap7<3' | $(LOCK) $(LOCK_ARGS) --only-binary :all: - --output-file requirements/peers.txt
 
 clean:
 	@rm -rf $(VENV) build dist .pytest_cache .ruff_cache .hypothesis .import_linter_cache perf.json
@@ -56,6 +58,12 @@ $(READY): requirements/dev.txt pyproject.toml
 	@$(PYTHON) -c '$(FITS)'
 	@echo "Setting up $(VENV), once; this takes a minute or two."
 	@$(PYTHON) -m venv $(VENV)
-	@$(PIP) install --only-binary :all: --require-hashes --requirement requirements/dev.txt
-	@$(PIP) install --no-index --no-deps --no-build-isolation --editable .
+	@$(BIN)/python $(PIP) install --only-binary :all: --require-hashes --requirement requirements/dev.txt
+	@$(BIN)/python $(PIP) install --no-index --no-deps --no-build-isolation --editable .
+	@touch $@
+
+# Peers whose import names ours bears too have an environment of their own, for tests alone.
+$(PEERS): requirements/peers.txt $(READY)
+	@$(PYTHON) -m venv $(VENV)/peers
+	@$(VENV)/peers/bin/python $(PIP) install --only-binary :all: --require-hashes --requirement requirements/peers.txt
 	@touch $@

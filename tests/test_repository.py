@@ -141,8 +141,9 @@ def test_every_decision_is_in_the_index() -> None:
 
 
 def test_every_requirement_is_pinned_with_hashes_and_tested_as_it_is_deployed() -> None:
-    base, dev = ((ROOT / "requirements" / name).read_text() for name in ("base.txt", "dev.txt"))
-    for text in (base, dev):
+    names = ("base.txt", "dev.txt", "peers.txt")
+    base, dev, peers = ((ROOT / "requirements" / name).read_text() for name in names)
+    for text in (base, dev, peers):
         assert len(PIN.findall(text)) == text.count("==") - text.count("sys_platform =="), text[:200]
     deployed = {pin for pin, _ in PIN.findall(base)}
     assert len(deployed) >= len(PROJECT["dependencies"])

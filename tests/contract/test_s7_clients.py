@@ -4,19 +4,15 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Iterator
+from contextlib import ExitStack
 
-import pyS7
 import pytest
-import snap7.client
-import snap7.server
-from snap7.error import S7Error
-from snap7.type import Area as Snap7Area
-from snap7.type import SrvArea, WordLen
 
 from control.block import Region
 from control.errors import ConnectError
 from control.link import Plan
 from control.s7 import S7Link
+from tests.contract.s7_peers import Client, Held, NativeClient, PyS7Client, Snap7Client, of_native, of_snap7
 from tests.contract.s7_site import DB, PLAN, SAFE, Site, serving, until
 
 pytestmark = pytest.mark.wire
@@ -28,77 +24,7 @@ def site() -> Iterator[Site]:
         yield site
 
 
-class Snap7Client:
-    """python-snap7."""
-
-    error: type[Exception] = S7Error
-
-    def __init__(self, port: int) -> None:
-        self.client = snap7.client.Client()
-        self.client.connect("127.0.0.1", 0, 1, port)
-        self.pdu = self.client.get_pdu_length()
-
-    def read(self, *places: tuple[int, int, int]) -> list[bytes]:
-        wanted = [{"area": Snap7Area.DB, "db_number": n, "start": at, "size": size} for n, at, size in places]
-        return [bytes(data) for data in self.client.read_multi_vars(wanted)[1]]
-
-    def write(self, *values: tuple[int, int, bytes]) -> None:
-        self.client.write_multi_vars(
-            [
-                {"area": Snap7Area.DB, "db_number": n, "start": at, "data": bytearray(data)}
-                for n, at, data in values
-            ]
-        )
-
-    def read_bit(self, number: int, byte: int, bit: int) -> bool:
-        return bool(self.client.read_area(Snap7Area.DB, number, 8 * byte + bit, 1, WordLen.Bit)[0])
-
-    def write_bit(self, number: int, byte: int, bit: int, value: bool) -> None:
-        self.client.write_area(Snap7Area.DB, number, 8 * byte + bit, bytearray([value]), WordLen.Bit)
-
-    def running(self) -> bool:
-        status = self.client.read_szl(0x0424)
-        return status.Data[7] == 8
-
-    def close(self) -> None:
-        self.client.disconnect()
-
-
-class PyS7Client:
-    """pyS7."""
-
-    error: type[Exception] = pyS7.S7ReadResponseError
-
-    def __init__(self, port: int, pdu: int = 960) -> None:
-        self.client = pyS7.S7Client("127.0.0.1", 0, 1, port=port, max_pdu=pdu)
-        self.client.connect()
-        self.pdu = self.client.pdu_size
-
-    def read(self, *places: tuple[int, int, int]) -> list[bytes]:
-        tags = [pyS7.S7Tag(pyS7.MemoryArea.DB, n, pyS7.DataType.CHAR, at, 0, size) for n, at, size in places]
-        return [str(text).encode("latin-1") for text in self.client.read(tags)]
-
-    def write(self, *values: tuple[int, int, bytes]) -> None:
-        tags = [pyS7.S7Tag(pyS7.MemoryArea.DB, n, pyS7.DataType.CHAR, at, 0, len(d)) for n, at, d in values]
-        self.client.write(tags, [data.decode("latin-1") for *_, data in values])
-
-    def read_bit(self, number: int, byte: int, bit: int) -> bool:
-        return bool(self.client.read([f"DB{number},X{byte}.{bit}"], optimize=False)[0])
-
-    def write_bit(self, number: int, byte: int, bit: int, value: bool) -> None:
-        self.client.write([f"DB{number},X{byte}.{bit}"], [value])
-
-    def running(self) -> bool:
-        return self.client.get_cpu_status() == "RUN"
-
-    def close(self) -> None:
-        self.client.disconnect()
-
-
-Client = Snap7Client | PyS7Client
-
-
-@pytest.fixture(params=[Snap7Client, PyS7Client])
+@pytest.fixture(params=[Snap7Client, PyS7Client, NativeClient])
 def client(site: Site, request: pytest.FixtureRequest) -> Iterator[Client]:
     site.memory.exchange([(Region(DB, 10, 0, 300), bytes(at % 256 for at in range(300)))], ())
     client = request.param(site.outlet.port)
@@ -131,7 +57,7 @@ def test_foreign_single_bits(site: Site, client: Client) -> None:
 
 
 def test_foreign_clients_hear_of_a_missing_block(client: Client) -> None:
-    with pytest.raises(client.error, match=r"(?i)object.does.not.exist"):
+    with pytest.raises(client.error, match=r"(?i)object.does.not.exist|item not available"):
         client.read((99, 0, 4))
     assert client.read((10, 0, 4)) == [b"\0\1\2\3"]
 
@@ -162,46 +88,56 @@ def test_foreign_client_at_every_pdu(site: Site, pdu: int) -> None:
     client.close()
 
 
-# Our link against a foreign server
+# Our link against foreign servers
 
 
-@pytest.fixture
-def snap7_server() -> Iterator[tuple[int, dict[int, bytearray]]]:
-    """python-snap7's server; of a job that writes several items it does only the first."""
-    blocks = {10: bytearray(range(200)), 11: bytearray(100)}
-    server = snap7.server.Server(log=False)
-    for number, block in blocks.items():
-        server.register_area(SrvArea.DB, number, block)
+@pytest.fixture(params=[of_snap7, of_native])
+def server(request: pytest.FixtureRequest) -> Iterator[tuple[int, Held]]:
     with socket.create_server(("127.0.0.1", 0)) as spare:
         port = spare.getsockname()[1]
-    server.start_to("127.0.0.1", port)
-    yield port, blocks
-    server.stop()
+    with ExitStack() as opened:
+        yield port, request.param(port, opened)
 
 
-def test_our_link_and_the_server_of_snap7(snap7_server: tuple[int, dict[int, bytearray]]) -> None:
-    port, blocks = snap7_server
+def test_our_link_and_a_foreign_server(server: tuple[int, Held]) -> None:
+    port, held = server
     link = S7Link("plc", f"s7://127.0.0.1:{port}/0/1", cycle=0.002)
     link.configure(PLAN)
     link.open()
     try:
         assert link.image.data == (bytes(range(200)),)
-        assert blocks[11][2:22] == SAFE
+        assert held(11)[2:22] == SAFE
         link.put((bytes(range(20)),))
-        until(lambda: blocks[11][2:22] == bytes(range(20)), "the outputs")
+        until(lambda: held(11)[2:22] == bytes(range(20)), "the outputs")
     finally:
         link.close()
-    assert blocks[11][2:22] == SAFE
+    assert held(11)[2:22] == SAFE
 
 
-def test_our_link_finds_missing_and_short_blocks_on_the_server_of_snap7(
-    snap7_server: tuple[int, dict[int, bytearray]],
-) -> None:
+@pytest.mark.parametrize("server", [of_native], indirect=True)
+def test_two_runs_of_changed_bytes_go_in_one_job(server: tuple[int, Held]) -> None:
+    port, held = server
+    link = S7Link("plc", f"s7://127.0.0.1:{port}/0/1", cycle=0.002)
+    link.configure(
+        Plan((Region(DB, 10, 0, 4), Region(DB, 10, 100, 60)), (Region(DB, 11, 0, 90),), (bytes(90),))
+    )
+    link.open()
+    try:
+        assert link.image.data == (bytes(range(4)), bytes(range(100, 160)))
+        two_runs = b"ab" + bytes(86) + b"cd"
+        link.put((two_runs,))
+        until(lambda: held(11)[:90] == two_runs, "the outputs")
+        assert link.reconnects == 0
+    finally:
+        link.close()
+
+
+def test_our_link_finds_missing_and_short_blocks_on_a_foreign_server(server: tuple[int, Held]) -> None:
     for region, message in (
         (Region(DB, 12, 0, 4), "does not exist"),
         (Region(DB, 10, 0, 300), "got one of 200"),
     ):
-        link = S7Link("plc", f"s7://127.0.0.1:{snap7_server[0]}/0/1", cycle=0.002)
+        link = S7Link("plc", f"s7://127.0.0.1:{server[0]}/0/1", cycle=0.002)
         link.configure(Plan((region,), (), ()))
         with pytest.raises(ConnectError, match=message):
             link.open()
