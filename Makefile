@@ -35,7 +35,7 @@ check: $(READY)
 	@$(BIN)/basedpyright --pythonpath $(BIN)/python
 	@$(BIN)/lint-imports
 
-perf: $(READY)
+perf: $(READY) $(PEERS)
 	@$(BIN)/python -m tests.perf $(ONLY)
 
 campaign: $(READY)

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import ctypes
 import json
+import statistics
 import sys
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -43,6 +45,16 @@ def read(places: list[tuple[int, int, int]], kind: str) -> list[str]:
     return [bytes(answer.pData[: answer.Amount]).hex() for answer in answers]
 
 
+def timed(place: tuple[int, int, int], count: int) -> float:
+    """Median time of a read of one place, in s, of so many."""
+    times = []
+    for _ in range(count):
+        start = time.perf_counter()
+        client.db_read(*place)
+        times.append(time.perf_counter() - start)
+    return statistics.median(times)
+
+
 def write(values: list[tuple[int, int, str]], kind: str) -> None:
     """Write the items in one job."""
     client.write_multi_vars([item(n, at, bytes.fromhex(data), kind) for n, at, data in values])
@@ -60,6 +72,7 @@ def serve(port: int, wanted: dict[str, str]) -> None:
 VERBS: dict[str, Callable[..., Any]] = {
     "connect": connect,
     "read": read,
+    "timed": timed,
     "write": write,
     "state": client.get_cpu_state,
     "stop": client.plc_stop,

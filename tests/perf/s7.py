@@ -1,4 +1,5 @@
-"""S7 figures: our link and our simulated PLC beside python-snap7, as ratios to a Python TCP echo.
+"""S7 figures: our link and our simulated PLC beside python-snap7, pyS7 and the native Snap7, as ratios to a
+Python TCP echo.
 
 The echo has the sizes of a read of 200 B (31 and 225 bytes). Client and servers share one core, so a figure
 shows the work done per exchange and not how fast a core wakes up.
@@ -17,6 +18,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 
+import pyS7
 from snap7.client import Client
 from snap7.server import Server
 from snap7.type import Area as Snap7Area
@@ -28,6 +30,7 @@ from control.s7 import S7Link
 from control.s7_jobs import Layout, ReadJob
 from plc_sim.plc_memory import PlcMemory
 from plc_sim.s7_outlet import S7Outlet
+from tests.peers.native import Native, native
 from tests.perf.table import Row, one_core
 
 ROUNDS = 5
@@ -176,6 +179,29 @@ def snap7_client(opened: ExitStack, port: int, size: int) -> Callable[[], object
     return lambda: client.read_area(Snap7Area.DB, 10, 0, size)
 
 
+def pys7_client(opened: ExitStack, port: int, size: int) -> Callable[[], object]:
+    """A call that reads `size` bytes with pyS7."""
+    client = pyS7.S7Client("127.0.0.1", 0, 1, port=port, max_pdu=960)
+    client.connect()
+    opened.callback(client.disconnect)
+    tags = [pyS7.S7Tag(pyS7.MemoryArea.DB, 10, pyS7.DataType.BYTE, 0, 0, size)]
+    return lambda: client.read(tags)
+
+
+def native_server(opened: ExitStack) -> int:
+    """The port of the native Snap7's server."""
+    port = free_port()
+    opened.enter_context(native()).ask("serve", port, {10: bytes(SPAN).hex()})
+    return port
+
+
+def native_client(opened: ExitStack, port: int) -> Native:
+    """The native Snap7's client, connected."""
+    client = opened.enter_context(native())
+    client.ask("connect", port)
+    return client
+
+
 def mixed_tags(count: int) -> struct.Struct:
     """One precompiled decoder of BOOL bytes, INTs and REALs in slots of 4 bytes."""
     draw = random.Random(7)
@@ -187,7 +213,14 @@ def compared(
 ) -> Row:
     """Median ratio of a call to its floor, measured in turn, in at least one call a round."""
     count = max(count, 1)
-    pairs = [(seconds_per_call(call, count), seconds_per_call(floor, count)) for _ in range(ROUNDS)]
+    return ranked(name, lambda: seconds_per_call(call, count), floor, count, target)
+
+
+def ranked(
+    name: str, seconds: Callable[[], float], floor: Callable[[], object], count: int, target: str = ""
+) -> Row:
+    """As `compared`, of a call that says itself how long it takes."""
+    pairs = [(seconds(), seconds_per_call(floor, count)) for _ in range(ROUNDS)]
     value = statistics.median(value for value, _ in pairs) * 1e6
     ratio = statistics.median(value / base for value, base in pairs)
     return Row(name, value, "us", value / ratio, ratio, target)
@@ -199,6 +232,7 @@ def measure(calls: int = CALLS) -> list[Row]:
         floor = echo(opened, echo_port, 31, 225)
         return [
             *block(opened, large, peer, floor, calls),
+            *beside_native(opened, large, floor, calls),
             *bulk(opened, small, 480, "<= 15", floor, calls // 8),
             *bulk(opened, large, 960, "<= 9", floor, calls // 8),
         ]
@@ -217,6 +251,33 @@ def block(opened: ExitStack, port: int, peer: int, floor: Callable[[], object], 
         compared("S7 200 B, our link to image, python-snap7", at_peer, floor, calls // 8),
         compared("S7 200 B, python-snap7, our PLC", theirs, floor, calls // 4),
         compared("S7 200 B, python-snap7 alone", both, floor, calls // 8),
+    ]
+
+
+def beside_native(opened: ExitStack, port: int, floor: Callable[[], object], calls: int) -> list[Row]:
+    """200 B: the native Snap7's server and client in the place of ours, and pyS7."""
+    server = native_server(opened)
+    _, image = ours(opened, server, BLOCK)
+    at_native, at_ours = native_client(opened, server), native_client(opened, port)
+    few = calls // 8
+    bare = served(opened, server)
+    our_plc = served(opened, port)
+    return [
+        compared("S7 200 B, native server alone", bare, floor, calls),
+        compared("S7 200 B, our PLC beside the native server", our_plc, bare, calls, "<= 1.5"),
+        compared("S7 200 B, our job layer, native server", transport(opened, server), floor, calls, "<= 1.5"),
+        compared("S7 200 B, our link to image, native server", image, floor, calls),
+        compared(
+            "S7 200 B, our link to values, native server",
+            typed(opened, server, BLOCK),
+            floor,
+            calls,
+            "<= 2.5",
+        ),
+        ranked("S7 200 B, native alone", lambda: at_native.ask("timed", (10, 0, 200), few), floor, few),
+        ranked("S7 200 B, native, our PLC", lambda: at_ours.ask("timed", (10, 0, 200), few), floor, few),
+        compared("S7 200 B, pyS7, our PLC", pys7_client(opened, port, 200), floor, few),
+        compared("S7 200 B, pyS7, native server", pys7_client(opened, server, 200), floor, few),
     ]
 
 
