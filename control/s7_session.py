@@ -117,6 +117,8 @@ class S7Session:
         _check_word(plc_life, f"{name}: the PLC's life word")
         self.name = name
         self.jobs = self.cycles = 0
+        self.phase = Phase.INSPECT
+        """What the next exchange is for."""
         self._sizes = [region.size for region in plan.writes]
         self._check(plan.safe)
         self._read = (*plan.reads, plc_life) if plc_life else plan.reads
@@ -143,7 +145,7 @@ class S7Session:
     def connect(self, pdu: int, max_jobs: int) -> None:
         """Begin a connection with a negotiated PDU (bytes) and number of jobs in flight."""
         self.pdu, self._max_jobs = pdu, max_jobs
-        self._phase = Phase.INSPECT
+        self.phase = Phase.INSPECT
         self._number = 0
         self._rest = b""
         self._flying: dict[int, Job] = {}
@@ -165,7 +167,7 @@ class S7Session:
     def make_safe(self) -> None:
         """Write the safe values in the next exchange, instead of any outputs put so far."""
         self._orders.clear()
-        self._phase = Phase.SAFE
+        self.phase = Phase.SAFE
 
     @property
     def busy(self) -> bool:
@@ -175,9 +177,9 @@ class S7Session:
     def start(self, now: int) -> bytes:
         """Begin an exchange: the frames to send at `now` (ns)."""
         self._asked = now
-        if self._phase is Phase.INSPECT:
+        if self.phase is Phase.INSPECT:
             self._queue, self._first_read, self._window = self._inspection, 0, 1
-        elif self._orders or self._phase is Phase.SAFE:
+        elif self._orders or self.phase is Phase.SAFE:
             writes = self._write_jobs()
             self._queue, self._first_read, self._window = [*writes, *self._reads], len(writes), self._max_jobs
         else:
@@ -186,7 +188,7 @@ class S7Session:
         return self._send(now)
 
     def _write_jobs(self) -> list[Job]:
-        runs = self._safe_runs() if self._phase is Phase.SAFE else self._order_runs()
+        runs = self._safe_runs() if self.phase is Phase.SAFE else self._order_runs()
         items = pack(runs, write_room(self.pdu)) if runs else []
         return [WriteJob(each, self._layout, self._output) for each in items]
 
@@ -253,13 +255,13 @@ class S7Session:
         return self._send(now) if at else b""
 
     def _finish(self) -> None:
-        if self._phase is Phase.INSPECT:
+        if self.phase is Phase.INSPECT:
             self._output[:] = self._input
-            self._phase = Phase.SAFE
+            self.phase = Phase.SAFE
             return
         if self._first_read:
             self._written = bytes(self._output)
-        self._phase = Phase.RUN
+        self.phase = Phase.RUN
         self.cycles += 1
         cause = self._judge()
         memory = self._input

@@ -27,6 +27,9 @@ from hil.search import UNDISTURBED, Found, Search, alone
 from plc_sim.scenario import Disturbance
 from plc_sim.simulation import Simulation
 
+FRAMED_SHARE = 8
+"""For so many examples that exchange images there is one that exchanges frames."""
+
 
 class CellTest:
     """Base of the classes `cell_test` makes. pytest runs its methods."""
@@ -63,6 +66,14 @@ class CellTest:
     def test_disturbed(self) -> None:
         """Whatever is done to the cell, every property holds, and it can be brought back to IDLE."""
         self.report(Search(self.rig).random(self.search, self.seeds))
+
+    def test_connections(self) -> None:
+        """With S7 frames and whatever is wrong with the PLC's connections the same holds; fewer examples, as
+        frames take longer.
+        """
+        usual = self.search or settings()
+        few = settings(usual, max_examples=max(usual.max_examples // FRAMED_SHARE, 1))
+        self.report(Search(self.rig).random(few, self.seeds, framed=True))
 
     def test_skipping(self) -> None:
         """Leaving out scans, logic and polls changes nothing: equal traces, equal polls."""

@@ -55,11 +55,14 @@ class Search:
                 return Found(example, requirement, self.runs)
         return None
 
-    def random(self, search: settings | None, seeds: st.SearchStrategy[int]) -> Found | None:
-        """A random example that fails, shrunk."""
+    def random(
+        self, search: settings | None, seeds: st.SearchStrategy[int], *, framed: bool = False
+    ) -> Found | None:
+        """A random example that fails, shrunk; `framed`: with faults of the PLC's connections."""
         found: list[Found] = []
+        rig = self.rig
         lists = scenarios(
-            self.rig.twin(Example(1)), every_moment(self.rig), 0.75 * SECONDS, self.rig.disturbances
+            rig.twin(Example(1)), every_moment(rig), 0.75 * SECONDS, rig.disturbances, framed=framed
         )
 
         @settings(search, deadline=None, suppress_health_check=SLOW)

@@ -8,18 +8,18 @@ absolute time: in a measured search the rare pair of faults was hit 14 times as 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
 from hypothesis import strategies as st
 
 from plc_sim.disturb import targets
-from plc_sim.scenario import KINDS, WIRED, Disturbance
+from plc_sim.scenario import CONNECTION, KINDS, WIRED, Disturbance
 from plc_sim.twin import Twin
 
 MOST = 5
-"""Disturbances per example."""
+"""Disturbances, or pairs of them, per example."""
 
 GRID = 100
 """Times are whole hundredths of a second, so that shrunk ones read well."""
@@ -49,11 +49,9 @@ DURATIONS: dict[str, tuple[float, float]] = {
     "robot_slow": (0.5, 20.0),
     "controller_power_loss": (0.5, 3.0),
     "cell_power_loss": (1.0, 3.0),
+    **{f"s7_{name}": (0.1, 3.0) for name in CONNECTION},
 }
 """How long each kind lasts, in s."""
-
-SEARCHED = tuple(kind for kind in KINDS if kind not in WIRED)
-"""The kinds among which is searched: those on a wire need a served PLC."""
 
 VALUES: dict[str, st.SearchStrategy[float]] = {
     "stuck": st.sampled_from((0.0, 1.0)),
@@ -63,6 +61,15 @@ VALUES: dict[str, st.SearchStrategy[float]] = {
     "air_low": seconds(0.0, 0.9),
     "robot_slow": seconds(0.01, 0.9),
     "controller_power_loss": st.sampled_from((0.0, 1.0)),
+    "s7_latency": seconds(0.01, 1.5),
+    "s7_jitter": seconds(0.01, 1.5),
+    "s7_lost": seconds(0.01, 1.0),
+    "s7_wrong_number": seconds(0.01, 1.0),
+    "s7_item_error": seconds(0.01, 1.0),
+    "s7_split": st.integers(1, 100).map(float),
+    "s7_merge": st.integers(2, 4).map(float),
+    "s7_pdu": st.integers(240, 960).map(float),
+    "s7_slots": st.sampled_from((0.0, 1.0)),
 }
 
 CLEAREST: dict[str, tuple[float, ...]] = {
@@ -73,6 +80,14 @@ CLEAREST: dict[str, tuple[float, ...]] = {
     "air_low": (0.0, 0.3),
     "robot_slow": (0.02,),
     "controller_power_loss": (0.0, 1.0),
+    "s7_latency": (0.05, 0.5),
+    "s7_jitter": (0.2,),
+    "s7_lost": (0.1,),
+    "s7_wrong_number": (0.1,),
+    "s7_item_error": (0.1,),
+    "s7_split": (7.0,),
+    "s7_merge": (2.0,),
+    "s7_pdu": (240.0,),
 }
 """The values of each kind when it comes alone."""
 
@@ -85,7 +100,7 @@ def singles(
     twin: Twin, moments: Sequence[str], more: Iterable[Disturbance] = ()
 ) -> Iterator[tuple[Disturbance]]:
     """Each disturbance alone, shortly after each moment; any first part of them is spread over both."""
-    kinds = [(kind, target) for kind in SEARCHED for target in targets(twin, kind)]
+    kinds = [(kind, target) for kind in KINDS for target in targets(twin, kind)]
     alone = [
         Disturbance(0.0 if kind in AT_ONCE else SOON, kind, target, DURATIONS[kind][1], value)
         for kind, target in kinds
@@ -98,11 +113,19 @@ def singles(
         yield (replace(what, after=moments[number % len(moments)]),)
 
 
+BY_IMAGES = frozenset(KINDS) - WIRED
+"""The kinds for which the PLC is met by images, which takes a small part of the time frames take."""
+
+
 def one(
-    twin: Twin, moments: Sequence[str], last: float, more: Sequence[Disturbance]
+    twin: Twin,
+    moments: Sequence[str],
+    last: float,
+    more: Sequence[Disturbance] = (),
+    kinds: Collection[str] = BY_IMAGES,
 ) -> st.SearchStrategy[Disturbance]:
     """One disturbance, at a time up to `last` s or shortly after a moment of the process."""
-    places = {kind: found for kind in SEARCHED if (found := targets(twin, kind))}
+    places = {kind: found for kind in KINDS if kind in kinds and (found := targets(twin, kind))}
     absolute = seconds(0.0, last).map(lambda at: (at, ""))
     anchored = st.tuples(seconds(0.0, 2.0), st.sampled_from(moments)) if moments else absolute
     when = st.one_of(anchored, absolute)
@@ -126,12 +149,24 @@ def one(
 
 
 def scenarios(
-    twin: Twin, moments: Sequence[str], last: float, more: Sequence[Disturbance] = ()
+    twin: Twin, moments: Sequence[str], last: float, more: Sequence[Disturbance] = (), *, framed: bool = False
 ) -> st.SearchStrategy[tuple[Disturbance, ...]]:
-    """Lists of disturbances, often close to one another."""
+    """Lists of disturbances, often close to one another; if `framed`, one at least of the PLC's
+    connections.
+    """
     single = one(twin, moments, last, more)
+    if framed:
+        wired = one(twin, moments, last, kinds=WIRED)
+        return st.tuples(wired, lists(st.one_of(wired, single))).map(lambda parts: (parts[0], *parts[1]))
+    return lists(single, least=1)
+
+
+def lists(
+    single: st.SearchStrategy[Disturbance], least: int = 0
+) -> st.SearchStrategy[tuple[Disturbance, ...]]:
+    """From `least` up to MOST of them or pairs of them."""
     pair = st.tuples(single, seconds(0.0, 1.0), single).map(follow)
-    return st.lists(st.one_of(single.map(lambda d: (d,)), pair), min_size=1, max_size=MOST).map(
+    return st.lists(st.one_of(single.map(lambda d: (d,)), pair), min_size=least, max_size=MOST).map(
         lambda groups: tuple(disturbance for group in groups for disturbance in group)
     )
 

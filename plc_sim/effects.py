@@ -10,7 +10,7 @@ from plc_sim.components.panel import Guard
 from plc_sim.kernel import host
 from plc_sim.line import broken
 from plc_sim.s7_faults import S7Faults
-from plc_sim.scenario import CONNECTION, KINDS, Disturbance, not_served
+from plc_sim.scenario import CONNECTION, KINDS, Disturbance, without_frames
 
 if TYPE_CHECKING:
     from plc_sim.twin import Twin
@@ -190,11 +190,11 @@ def _end_cell_power_loss(twin: Twin, what: Disturbance, now: int) -> None:
 
 
 def _connection(name: str) -> tuple[Act, Act]:
-    """Something is wrong with the connections of the served PLC, and is not any more."""
+    """Something is wrong with the PLC's connections, and is not any more."""
 
     def faults_of(twin: Twin, what: Disturbance) -> S7Faults:
         if twin.plc_link.faults is None:
-            raise not_served(what.kind)
+            raise without_frames(what.kind)
         return twin.plc_link.faults
 
     def begin(twin: Twin, what: Disturbance, now: int) -> None:

@@ -101,6 +101,11 @@ class TwinPlcLink(PlcLink):
         held = self.held_until if self.held_until else NEVER
         self.next = min([time for time in (noticed, silent, held) if time > now], default=NEVER)
 
+    def step(self, now: int) -> bool:
+        """Do what is due; the controller should look at it."""
+        self.look_ahead(now)
+        return True
+
     def refresh(self, now: int) -> None:
         """Bring `image` to what the controller would see at `now`."""
         if self.held_until and now >= self.held_until:

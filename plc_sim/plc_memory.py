@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import threading  # noqa: TID251 the memory is where the plant's thread and the clients' threads meet
 from collections.abc import Callable, Iterable, Mapping
+from copy import copy, deepcopy
 from enum import Enum
+from typing import Any
 
 from control.block import Area, Region
 from control.errors import UsageError
@@ -37,6 +39,13 @@ class PlcMemory:
         self.lock = threading.Lock()
         self.running = True
         self.on_write, self.on_request = on_write, on_request
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> PlcMemory:
+        """Another memory in the same state, with a lock of its own."""
+        other = memo[id(self)] = copy(self)
+        other.blocks, other.lock = deepcopy(self.blocks, memo), threading.Lock()
+        other.on_write, other.on_request = deepcopy((self.on_write, self.on_request), memo)
+        return other
 
     def exchange(self, inputs: Iterable[tuple[Region, bytes]], outputs: Iterable[Region]) -> list[bytes]:
         """Copy the plant's `inputs` in and get what the `outputs` hold, in one step as clients see it."""

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Iterator
-from functools import lru_cache
 from typing import NamedTuple
 
 from control.block import Area, Region
@@ -20,6 +19,9 @@ from plc_sim.s7_status import status_list
 AREAS = {0x81: Area.INPUTS, 0x82: Area.OUTPUTS, 0x83: Area.MERKERS, 0x84: Area.DB}
 CODES = {area: code for code, area in AREAS.items()}
 MIN_PDU, MAX_ITEMS, MAX_MESSAGE = 240, 20, 65536
+
+KEPT_READS = 64
+"""Reads of one client whose places are kept, as it asks the same again and again."""
 
 OK, HARDWARE, BEYOND, UNSUPPORTED, INCONSISTENT, MISSING = 0xFF, 0x01, 0x05, 0x06, 0x07, 0x0A
 """Return codes of items."""
@@ -110,7 +112,7 @@ class S7Endpoint:
         self._pdu = 0
         self._rest = self._fragments = b""
         self._blocks = {(CODES[area], number): block for (area, number), block in memory.blocks.items()}
-        self._resolve = lru_cache(maxsize=64)(self._resolve_fields)
+        self._resolved: dict[bytes, list[Field]] = {}
         self._services: dict[int, Callable[[bytes, bytes], tuple[bytes, bytes]]] = {
             0x04: self._read,
             0x05: self._write,
@@ -197,7 +199,7 @@ class S7Endpoint:
             raise Refusal(BAD_SIZE)
         calling, called, pdu = struct.unpack_from(">HHH", parameters, 2)
         self._pdu = max(MIN_PDU, min(pdu, self._largest_pdu))
-        self._resolve.cache_clear()
+        self._resolved.clear()
         granted = [max(1, min(asked, self._max_jobs)) for asked in (calling, called)]
         return struct.pack(">BBHHH", 0xF0, 0, *granted, self._pdu), b""
 
@@ -218,7 +220,7 @@ class S7Endpoint:
 
     def _read(self, parameters: bytes, data: bytes) -> tuple[bytes, bytes]:
         parts = []
-        fields = self._resolve(parameters)
+        fields = self._resolved.get(parameters) or self._resolve(parameters)
         if self._refuses(self.jobs):
             fields = [FAULTY, *fields[1:]]
         with self._memory.lock:
@@ -227,8 +229,8 @@ class S7Endpoint:
                 parts.append(block[place] if bit < 0 else bytes((block[place][0] >> bit & 1,)))
         return parameters[:2], b"".join(parts)
 
-    def _resolve_fields(self, parameters: bytes) -> list[Field]:
-        """The items of a read; cyclic clients ask the same again and again, so the latest are kept."""
+    def _resolve(self, parameters: bytes) -> list[Field]:
+        """Find the items of a read."""
         fields, size = [], 14
         for address in _addresses(parameters):
             field = self._resolve_field(address, b"\0" * (size % 2))
@@ -236,6 +238,9 @@ class S7Endpoint:
             size += len(field.head) + field.place.stop - field.place.start
         if size > self._pdu:
             raise Refusal(BAD_SIZE)
+        if len(self._resolved) >= KEPT_READS:
+            self._resolved.clear()
+        self._resolved[parameters] = fields
         return fields
 
     def _resolve_field(self, address: tuple[int, ...], padding: bytes) -> Field:

@@ -70,7 +70,7 @@ CONNECTION: Mapping[str, Kind] = {
     "pdu": Kind("s7", "240 to 960 bytes", "{target} grants at most {value:g} bytes", between(240, 960)),
     "slots": Kind("s7", "0 to 64 clients", "{target} admits {value:g} clients", between(0, 64)),
 }
-"""What can be wrong with the connections of a served PLC: value, words, and whether a value is one."""
+"""What can be wrong with the connections of a PLC: value, words, and whether a value is one."""
 
 KINDS: Mapping[str, Kind] = {
     "press": Kind("button", "", "the operator presses {target}"),
@@ -109,7 +109,7 @@ KINDS: Mapping[str, Kind] = {
 
 
 WIRED = frozenset(name for name, kind in KINDS.items() if kind.target == "s7")
-"""The kinds that need a served PLC."""
+"""The kinds for which the PLC is met by S7 frames."""
 
 
 @dataclass(frozen=True, order=True)
@@ -190,19 +190,17 @@ quiet = Scenario("quiet", operator=Attendance.NONE)
 SCENARIOS = {scenario.name: scenario for scenario in (production, quiet)}
 
 
-def not_served(kind: str) -> ConfigurationError:
-    """The error for a disturbance on a wire that virtual time does not have."""
+def wired(scenario: Scenario) -> bool:
+    """Whether a scenario needs S7 frames: something is wrong with the PLC's connections in it."""
+    return any(disturbance.kind in WIRED for disturbance in scenario.disturbances)
+
+
+def without_frames(kind: str) -> ConfigurationError:
+    """The error for a disturbance of connections that a running twin does not have."""
     return ConfigurationError(
-        f"disturbance {kind}: wanted a twin that is served (cellwright serve);"
-        " in virtual time the PLC's memory is exchanged without frames"
+        f"disturbance {kind}: wanted a twin that exchanges S7 frames: one that is served, or whose scenario"
+        " names such a disturbance from the start"
     )
-
-
-def refuse_wired(scenario: Scenario) -> None:
-    """ConfigurationError if a scenario for virtual time wants frames on a wire."""
-    for disturbance in scenario.disturbances:
-        if disturbance.kind in WIRED:
-            raise not_served(disturbance.kind)
 
 
 class Operator(Shared):

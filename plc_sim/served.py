@@ -17,8 +17,6 @@ from concurrent.futures import Future
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
-from control.block import Area, Region
-from control.project import word_region
 from control.scan import NEVER, ns
 from control.schema import LinkTable
 from control.statistics import Histogram
@@ -27,9 +25,9 @@ from plc_sim.kernel import host
 from plc_sim.kernel.compilation import load_entries
 from plc_sim.kernel.header import NEVER as KERNEL_NEVER
 from plc_sim.kernel.header import Cause
-from plc_sim.kernel.plc_rows import PlcRow
 from plc_sim.outlet import DeviceOutlet, PtyOutlet, TcpOutlet
-from plc_sim.plc_memory import CpuRequest, PlcMemory
+from plc_sim.plant_memory import PlantMemory
+from plc_sim.plc_memory import CpuRequest
 from plc_sim.s7_outlet import S7Outlet
 from plc_sim.twin import Twin, byte_time
 
@@ -37,9 +35,6 @@ T = TypeVar("T")
 
 ANSWER_TIME = 30.0
 """How long the owner of the plant may take to do what it is asked, in s."""
-
-SILENCE = ns(0.05)
-"""A life word that has not changed for so long is watched closely by the simulated PLC, in ns."""
 
 
 class Flight(NamedTuple):
@@ -119,39 +114,12 @@ class ServedPlc:
     """The S7 server over the plant's PLC. Stands in the twin where the virtual link would."""
 
     def __init__(self, twin: Twin, table: LinkTable, host_name: str, port: int) -> None:
-        self.twin, self.plant = twin, twin.plant
+        self.plant = twin.plant
         self.next = KERNEL_NEVER
-        where = f"links.{twin.plc_name}"
-        self.life = word_region(table.life, where) if table.life else None
-        self.plc_life = word_region(table.plc_life, where) if table.plc_life else None
-        io = self.plant.io
-        self.regions = [
-            Region(Area(area), number, first, end - first)
-            for (area, number), (first, end) in io.memory.extents.items()
-        ]
-        self.inputs = [region for region in self.regions if region not in self.written()]
-        self.memory = PlcMemory(self.sizes(), on_request=self.requested)
-        self.outlet = S7Outlet(self.memory, host_name, port)
+        self.shared = PlantMemory(twin.plant, twin.plc_name, table, self.requested)
+        self.outlet = S7Outlet(self.shared.memory, host_name, port)
         self.faults = self.outlet.faults
         self.asked: list[CpuRequest] = []
-        self.count = 0
-        self.last_life = b""
-        self.changed_at = 0
-        self.alive = False
-
-    def written(self) -> list[Region]:
-        """The stretches of memory that clients write: where the cell's written blocks lie."""
-        areas = {(region.area, region.number) for region in self.plant.io.writes}
-        return [region for region in self.regions if (region.area, region.number) in areas]
-
-    def sizes(self) -> dict[Any, int]:
-        """How long each block is for clients, life words included."""
-        words = [word for word in (self.life, self.plc_life) if word is not None]
-        sizes: dict[Any, int] = {}
-        for region in (*self.regions, *words):
-            key = region.area, region.number
-            sizes[key] = max(sizes.get(key, 0), region.start + region.size)
-        return sizes
 
     def requested(self, request: CpuRequest) -> None:
         """A client asked for STOP or RUN; the owner of the plant does it."""
@@ -162,38 +130,7 @@ class ServedPlc:
         for request in self.asked:
             host.set_run(self.plant.block, int(request is not CpuRequest.STOP), now)
         self.asked = []
-        host.refresh_memory(self.plant.block, now)
-        running = self.plant.words[self.plant.row["plc"] + PlcRow.RUNNING] != 0
-        self.memory.running = running
-        own = [(region, self.plant.cut(region)) for region in self.inputs]
-        if self.plc_life is not None and running:
-            self.count = (self.count + 1) % 65536
-            own.append((self.plc_life, self.count.to_bytes(2, "big")))
-        wanted = [*self.written(), *([self.life] if self.life else [])]
-        data = self.memory.exchange(own, wanted)
-        if self.life is not None:
-            self.hear(data.pop(), now)
-        if running:
-            self.take(data, now)
-
-    def take(self, data: list[bytes], now: int) -> None:
-        """Copy what clients wrote into the plant's memory, if it differs."""
-        for region, new in zip(self.written(), data, strict=True):
-            place = self.plant.memory[self.plant.io.memory.span(region)]
-            if bytes(place) != new:
-                place[:] = new
-                host.memory_written(self.plant.block, now)
-
-    def hear(self, word: bytes, now: int) -> None:
-        """Follow the controller's life word, so that the PLC trips when it stands still."""
-        if word != self.last_life:
-            first, self.last_life, self.changed_at = not self.last_life, word, now
-            if not self.alive and not first:
-                self.alive = True
-                host.set_life(self.plant.block, 1, now, now)
-        elif self.alive and now - self.changed_at > SILENCE:
-            self.alive = False
-            host.set_life(self.plant.block, 0, self.changed_at, now)
+        self.shared.exchange(now)
 
     def lose(self, now: int) -> None:
         """Cut every client off."""

@@ -13,7 +13,6 @@ from control.controller import Entry, Sink
 from control.packml import State
 from control.property import Property, Violation
 from control.scan import ns
-from plc_sim.scenario import refuse_wired
 from plc_sim.twin import Twin
 from plc_sim.view import PlantView
 
@@ -37,7 +36,6 @@ class Simulation:
         controller: type[Cell] | None = None,
         history: list[tuple[int, str, str, str, int]] | None = None,
     ) -> None:
-        refuse_wired(twin.scenario)
         self.twin, self.properties = twin, tuple(properties)
         self.controller = controller or twin.controller
         self.every_scan = every_scan

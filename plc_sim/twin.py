@@ -29,6 +29,7 @@ from plc_sim.components.timing import Timing
 from plc_sim.devices import endpoint_of
 from plc_sim.disturb import Disturber
 from plc_sim.endpoint import Endpoint
+from plc_sim.framed_link import FramedPlc, FramedPlcLink
 from plc_sim.kernel import host
 from plc_sim.kernel.advance import advance
 from plc_sim.kernel.draw import stream_key
@@ -39,7 +40,7 @@ from plc_sim.plant import LOOKED_AT, Plant
 from plc_sim.plc import Plc
 from plc_sim.plc_link import TwinPlcLink
 from plc_sim.program import ProgramRunner
-from plc_sim.scenario import Operator, Scenario, quiet
+from plc_sim.scenario import Operator, Scenario, quiet, wired
 from plc_sim.timing import drawn_timing
 
 CONNECT_TIME = ns(5.0)
@@ -111,6 +112,8 @@ class Twin:
         self.standing = 0
         self.observer: Callable[[int], None] | None = None
         self.clock = VirtualClock(self)
+        self.framed = FramedPlc(self.plant, self.plc_name, table, seed) if wired(scenario) else None
+        """The PLC as S7 clients meet it, if the scenario has faults of its connections."""
         self.wire()
         self.disturber = Disturber(self, scenario)
 
@@ -136,13 +139,19 @@ class Twin:
     def wire(self) -> None:
         """Make the links anew, as a controller that starts finds them."""
         table = self.tables[self.plc_name]
-        self.plc_link = TwinPlcLink(
-            self.plc_name,
-            self.plant,
-            timeout=ns(table.timeout),
-            life_timeout=ns(table.life_timeout),
-            broken=self.plc_name in self.broken,
-        )
+        broken_off = self.plc_name in self.broken
+        if self.framed is not None:
+            self.plc_link: TwinPlcLink | FramedPlcLink = FramedPlcLink(
+                self.plc_name, self.framed, table, broken=broken_off
+            )
+        else:
+            self.plc_link = TwinPlcLink(
+                self.plc_name,
+                self.plant,
+                timeout=ns(table.timeout),
+                life_timeout=ns(table.life_timeout),
+                broken=broken_off,
+            )
         self.lines = {name: self._line(name) for name in self.endpoints}
         for name in self.broken.intersection(self.lines):
             self.lines[name].cut(self.now(), broken(name))
@@ -281,8 +290,7 @@ class Twin:
             for line in self.lines.values():
                 line.plan()
             self.wake(now)
-        if plc_link.next <= now:
-            plc_link.look_ahead(now)
+        if plc_link.next <= now and plc_link.step(now):
             self.wake(now)
 
     def wake(self, after: int) -> None:

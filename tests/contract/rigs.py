@@ -16,7 +16,9 @@ from control.link import DeviceLink, Order, Plan, PlcLink
 from control.melfa import MelfaSession
 from control.memory import MemoryLink
 from control.s7 import S7Link
+from control.schema import LinkTable
 from control.serial_port import SerialPort
+from plc_sim.framed_link import FramedPlc, FramedPlcLink
 from plc_sim.kernel import host
 from plc_sim.outlet import DeviceOutlet, PtyOutlet, TcpOutlet
 from plc_sim.plc_link import TwinPlcLink
@@ -134,6 +136,38 @@ class TwinRig(PlcRig):
         return self.plant.now
 
 
+class FramedRig(PlcRig):
+    """The link by frames, its steps made when they are due."""
+
+    def __init__(self) -> None:
+        table = LinkTable(url="s7://127.0.0.1/0/1", cycle=0.01, timeout=0.1)
+        self.plant = pick_plant(plan=PLAN, controller=Interface)
+        self.link = self.framed = FramedPlcLink("plc", FramedPlc(self.plant, "plc", table, 1), table)
+        self.link.configure(PLAN)
+
+    def pass_time(self) -> None:
+        until = self.plant.now + 1_000_000
+        while self.plant.now < until:
+            self.plant.wait(until, 0)
+            self.framed.step(self.plant.advance(max(min(until, self.framed.next), self.plant.now)))
+        self.framed.refresh(self.plant.now)
+
+    def show(self, on: bool) -> None:
+        self.plant.set("panel.reset", on)
+
+    def held(self) -> bytes:
+        return self.plant.cut(COMMAND)
+
+    def break_link(self) -> None:
+        self.framed.lose(self.plant.now)
+
+    def mend_link(self) -> None:
+        self.framed.connect(self.plant.now)
+
+    def now(self) -> int:
+        return self.plant.now
+
+
 class S7Rig(PlcRig):
     def __init__(self) -> None:
         areas = {(region.area, region.number): region.start + region.size for region in (STATUS, COMMAND)}
@@ -167,7 +201,12 @@ class S7Rig(PlcRig):
         self.outlet.stop()
 
 
-PLC_RIGS: dict[str, Callable[[], PlcRig]] = {"memory": MemoryRig, "twin": TwinRig, "s7": S7Rig}
+PLC_RIGS: dict[str, Callable[[], PlcRig]] = {
+    "memory": MemoryRig,
+    "twin": TwinRig,
+    "framed": FramedRig,
+    "s7": S7Rig,
+}
 
 
 class DeviceRig(Rig):

@@ -13,7 +13,7 @@ from hil.rig import Example, Rig, beside
 from hil.search import alone, every_moment, moments
 from hil.strategies import AT_ONCE, SOON, singles
 from plc_sim.disturb import targets
-from plc_sim.scenario import KINDS, WIRED, Disturbance
+from plc_sim.scenario import KINDS, Disturbance
 
 CELL = Path(__file__).parents[2] / "cells" / "pick_cell" / "cell.toml"
 
@@ -92,7 +92,7 @@ def test_any_first_part_of_the_disturbances_alone_is_spread(rig: Rig) -> None:
     twin, process = rig.twin(Example(1)), moments(rig, 1, 1)
     every = list(singles(twin, process))
     assert len(set(every)) == len(every)
-    pairs = {(kind, target) for kind in KINDS if kind not in WIRED for target in targets(twin, kind)}
+    pairs = {(kind, target) for kind in KINDS for target in targets(twin, kind)}
     first = [disturbance for (disturbance,) in every[:100]]
     assert {(one.kind, one.target) for one in first} == pairs
     assert {one.after for one in first} == set(process)

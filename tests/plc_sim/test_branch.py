@@ -29,12 +29,18 @@ TROUBLE = (
 )
 """What lasts, is planned or has been done when a branch is made."""
 
+FRAMES = " by frames"
+LATENCY = Disturbance(9.0, "s7_latency", "plc", 8.0, 0.02)
+"""With this the PLC is met by S7 frames; some are always on their way."""
+
 every_cell = pytest.mark.parametrize("cell", CELLS)
+frames_too = pytest.mark.parametrize("cell", [*CELLS, f"pick_cell{FRAMES}"])
 
 
 def simulated(cell: str, seconds: float, seed: int = 7) -> Simulation:
-    project = load_project(ROOT / "cells" / cell / "cell.toml")
-    scenario = Scenario("trouble", TROUBLE, Attendance.RECOVERS)
+    project = load_project(ROOT / "cells" / cell.removesuffix(FRAMES) / "cell.toml")
+    trouble = (*TROUBLE, LATENCY) if cell.endswith(FRAMES) else TROUBLE
+    scenario = Scenario("trouble", trouble, Attendance.RECOVERS)
     twin = twin_class(project)(None, seed=seed, scenario=scenario, project=project)
     simulation = Simulation(twin, properties=project.properties())
     simulation.run_until(seconds)
@@ -63,7 +69,7 @@ def test_a_branch_goes_on_as_the_uninterrupted_run(cell: str, at: float, seed: i
     assert state_of(kept) == state_of(whole)
 
 
-@every_cell
+@frames_too
 def test_another_future_of_a_branch_leaves_the_trunk_alone(cell: str) -> None:
     trunk, whole = simulated(cell, 20.0), simulated(cell, 40.0)
     branch = trunk.branch()
@@ -97,7 +103,17 @@ def objects(simulation: Simulation) -> Iterator[object]:
             waiting += gc.get_referents(each)
 
 
-@every_cell
+def test_a_branch_goes_on_with_the_frames_that_were_on_their_way() -> None:
+    cell = f"pick_cell{FRAMES}"
+    for at in (1.007, 9.02, 13.5):
+        trunk = simulated(cell, at)
+        branch = trunk.branch()
+        for simulation in (branch, trunk):
+            simulation.run_until(16.0)
+        assert state_of(branch) == state_of(trunk)
+
+
+@frames_too
 def test_nothing_that_changes_is_shared(cell: str) -> None:
     trunk = simulated(cell, 13.0)
     ours = {id(each): each for each in objects(trunk)}

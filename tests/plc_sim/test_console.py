@@ -8,9 +8,8 @@ import pytest
 
 from control.errors import ConfigurationError
 from plc_sim.console import answer
-from plc_sim.scenario import CONNECTION, Disturbance, Scenario
+from plc_sim.scenario import CONNECTION, Disturbance
 from plc_sim.served import Served
-from plc_sim.simulation import Simulation
 from plc_sim.twin import Twin
 
 CELLS = Path(__file__).parents[2] / "cells"
@@ -117,9 +116,8 @@ def test_connections_of_a_served_plc_are_faulty_until_they_are_released(tmp_path
         assert not faults.any
 
 
-def test_in_virtual_time_there_is_no_wire_to_be_faulty() -> None:
-    twin = Twin.load(STATION, Scenario("wired", (Disturbance(1.0, "s7_lost", "plc", 1.0, 0.5),)))
-    with pytest.raises(ConfigurationError, match=r"^disturbance s7_lost: wanted a twin that is served"):
-        Simulation(twin)
-    with pytest.raises(ConfigurationError, match=r"^disturbance s7_lost: wanted a twin that is served"):
+def test_a_twin_that_exchanges_images_has_no_connection_to_be_faulty() -> None:
+    twin = Twin.load(STATION)
+    twin.disturber.add(Disturbance(1.0, "s7_lost", "plc", 1.0, 0.5))
+    with pytest.raises(ConfigurationError, match=r"^disturbance s7_lost: wanted a twin that exchanges S7 fr"):
         twin.disturber.apply(twin.now() + 2_000_000_000)

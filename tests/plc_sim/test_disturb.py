@@ -17,7 +17,7 @@ from plc_sim.effects import ACTS
 from plc_sim.kernel.header import Header, SignalRow
 from plc_sim.kernel.row import Kind
 from plc_sim.plc_link import TwinPlcLink
-from plc_sim.scenario import KINDS, WIRED, Attendance, Disturbance, Scenario
+from plc_sim.scenario import CONNECTION, KINDS, Attendance, Disturbance, Scenario
 from plc_sim.simulation import Simulation
 from plc_sim.twin import Twin
 from tests.plc_sim.pick import Run, pick_twin
@@ -66,7 +66,19 @@ def number(name: str, value: float) -> Callable[[Twin], bool]:
     return acts
 
 
+def connection(name: str, value: float) -> Callable[[Twin], bool]:
+    return lambda twin: twin.plc_link.faults is not None and getattr(twin.plc_link.faults, name) == value
+
+
+WIRES = {"latency": 0.02, "jitter": 0.02, "lost": 0.5, "wrong_number": 0.5, "item_error": 0.5, "half_open": 1}
+WIRES |= {"split": 7, "merge": 64, "pdu": 240, "slots": 0}
+"""A value of each fault of a connection; some take none."""
+
 EFFECTS: dict[str, tuple[Effect, ...]] = {
+    **{
+        f"s7_{name}": (Effect("plc", connection(name, value), value if CONNECTION[name].value else 0.0),)
+        for name, value in WIRES.items()
+    },
     "press": (Effect("panel.stop", signal("panel.stop")),),
     "open": (Effect("door", signal("door.open")),),
     "stuck": (
@@ -104,14 +116,14 @@ AT_A_CUP = {
 HARMLESS = (
     *("press", "stuck", "wire_broken", "late", "program_silent", "robot_slow"),
     *("jammed", "half_stroke", "air_low"),
+    *("s7_latency", "s7_jitter", "s7_split", "s7_pdu", "s7_slots"),
 )
 """What need not stop the cell."""
 EVERY = [(kind, effect) for kind, effects in EFFECTS.items() for effect in effects]
 
 
 def test_every_kind_is_known_here() -> None:
-    """Those on a wire are in test_console.py, on a served PLC."""
-    assert EFFECTS.keys() | AT_A_CUP.keys() | WIRED == set(ACTS) == set(KINDS)
+    assert EFFECTS.keys() | AT_A_CUP.keys() == set(ACTS) == set(KINDS)
 
 
 @pytest.mark.parametrize("kind", AT_A_CUP)

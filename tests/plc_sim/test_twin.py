@@ -16,13 +16,13 @@ from control.project import load_project
 from control.property import Property
 from control.scan import ns
 from plc_sim.disturb import targets
-from plc_sim.scenario import KINDS, WIRED, Attendance, Disturbance, production
+from plc_sim.scenario import KINDS, Attendance, Disturbance, production
 from plc_sim.simulation import Simulation
 from plc_sim.twin import Twin, twin_class
 from tests.plc_sim.pick import CELL, Run, pick_twin
 
 TEMPLATE = pick_twin()
-WHATS = [(kind, target) for kind in KINDS if kind not in WIRED for target in targets(TEMPLATE, kind)]
+WHATS = [(kind, target) for kind in KINDS for target in targets(TEMPLATE, kind)]
 MOMENTS = (
     "state EXECUTE",
     "state ABORTED",
@@ -35,7 +35,9 @@ MOMENTS = (
 
 def disturbance(what: tuple[str, str], at: float, duration: float, value: bool, after: str) -> Disturbance:
     kind, target = what
-    amount = {"late": 0.05 + 0.5 * value, "robot_slow": 0.05 + 0.5 * value}.get(kind, float(value))
+    within = {"s7_split": 7.0, "s7_merge": 2.0, "s7_pdu": 240.0, "s7_latency": 0.02, "s7_jitter": 0.2}
+    within |= {"late": 0.05 + 0.5 * value, "robot_slow": 0.05 + 0.5 * value, "s7_lost": 0.1 + 0.4 * value}
+    amount = within.get(kind, float(value))
     amount = amount if KINDS[kind].value else 0.0
     return Disturbance(at / 4 if after else at, kind, target, duration, amount, after)
 
