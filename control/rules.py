@@ -32,9 +32,22 @@ def aborted(cell: Cell) -> bool:
     return cell.state in (State.ABORTING, State.ABORTED)
 
 
+CONNECTION = tuple(
+    f"s7_{name}"
+    for name in (
+        *("latency", "jitter", "lost", "wrong_number", "item_error"),
+        *("half_open", "split", "merge", "pdu", "slots"),
+    )
+)
+"""What may make a link slow that works."""
+
+
 def waiting(cell: Cell, plant: Any) -> str:
-    """How the cell reaches its PLC while it waits for a person, "link" or "no link"; empty if it does not."""
+    """How the cell reaches its PLC while it waits for a person: "link" as fast as ever, or "no link"; empty
+    if it does not wait.
+    """
     good = all(view.block.good for port in cell.ports for view in port.inputs)
+    good = good and not plant.happened(*CONNECTION)
     return ("link" if good else "no link") if cell.state in AT_REST else ""
 
 

@@ -125,6 +125,8 @@ class S7Session:
         self._inspected = (*self._read, *plan.writes, *((life,) if life else ()))
         if observe:
             plan, life = plan._replace(writes=(), safe=()), None
+        if life:
+            self._read = (*self._read, life)
         self._plan, self._observe = plan, observe
         self._writes = _writes(plan, life)
         self._layout = Layout(self._inspected)
@@ -269,8 +271,24 @@ class S7Session:
         self.image = Image(data, self._asked, not cause, cause)
 
     def _judge(self) -> str:
-        cause = self._pulse.judge(self._input, self._asked) if self._pulse else ""
+        cause = self._forgotten() or (self._pulse.judge(self._input, self._asked) if self._pulse else "")
         return f"{self.name}: {cause}" if cause else ""
+
+    def _forgotten(self) -> str:
+        """Why what was written must be taken for lost; it is then written anew, the safe values first.
+
+        The connection outlives a restart of the PLC, which gives its blocks their start values.
+        """
+        place = self._life
+        if place is None or self._input[place] == self._output[place]:
+            return ""
+        wanted, got = (int.from_bytes(memory[place], "big") for memory in (self._output, self._input))
+        self._orders.clear()
+        self.phase = Phase.SAFE
+        self._output[place] = self._input[place]
+        return (
+            f"the PLC has restarted, or another client writes there (life word: wanted {wanted}, got {got})"
+        )
 
     def lose(self, cause: str) -> None:
         """The connection is gone: what was read last may not be used any more."""

@@ -220,6 +220,8 @@ class FramedPlcLink(PlcLink):
         if self.closing:
             self.session.make_safe()
             self.outputs = None
+        elif self.session.phase is Phase.SAFE:
+            self.fresh = False
         elif self.fresh and self.outputs is not None:
             self.session.put(self.outputs)
         self._exchange(now)

@@ -58,9 +58,13 @@ class TwinPlcLink(PlcLink):
         self.lost_at = NEVER
         host.set_link(self.plant.block, 1, now)
         host.set_life(self.plant.block, 1, now, now)
+        self.begin(now)
+        self.look_ahead(now)
+
+    def begin(self, now: int) -> None:
+        """Write the safe values, and what the controller left once they are there."""
         self.plant.put(self.plan.safe)
         self.held_until = self.arrival(self.exchange_after(now))
-        self.look_ahead(now)
 
     def lose(self, now: int) -> None:
         """No exchange succeeds from now on; the PLC hears no life word."""
@@ -78,8 +82,10 @@ class TwinPlcLink(PlcLink):
         self.look_ahead(now)
 
     def start_plc(self, now: int) -> None:
-        """The PLC is in RUN again."""
+        """The PLC is in RUN again, its blocks with their start values; so the safe values go out first."""
         self.stopped_at = NEVER
+        if self.lost_at == NEVER:
+            self.begin(now)
         self.look_ahead(now)
 
     def exchange_after(self, now: int) -> int:

@@ -84,6 +84,26 @@ def test_a_life_word_inside_a_written_block_is_the_links_alone() -> None:
     assert held(rig.memory, block)[2:] == bytes([0xFF]) * 32
 
 
+def test_a_plc_that_restarts_within_a_connection_is_written_anew_the_safe_values_first() -> None:
+    """Its blocks have their start values again, whatever the link wrote before and does not change now."""
+    rig = Rig(life=LIFE, plc_life=PLC_LIFE).bring_up()
+    for count in (2, 3):
+        rig.memory.exchange([(PLC_LIFE, bytes((0, count)))], ())
+        rig.session.put(outputs(1, 7))
+        rig.exchange()
+    assert rig.session.image.good and held(rig.memory, COMMAND) == outputs(1, 7)[0]
+    rig.memory.exchange([(COMMAND, bytes(30)), (LIFE, bytes(2)), (PLC_LIFE, bytes((0, 4)))], ())
+    rig.exchange()
+    assert not rig.session.image.good
+    assert rig.session.image.cause.startswith("plc: the PLC has restarted, or another client writes there")
+    rig.memory.exchange([(PLC_LIFE, bytes((0, 5)))], ())
+    rig.exchange()
+    assert rig.session.image.good and held(rig.memory, COMMAND) == SAFE
+    rig.session.put(outputs(1, 7))
+    rig.exchange()
+    assert held(rig.memory, COMMAND) == outputs(1, 7)[0]
+
+
 def test_the_life_word_wraps() -> None:
     rig = Rig(life=LIFE)
     rig.memory.exchange([(LIFE, b"\xff\xff")], ())

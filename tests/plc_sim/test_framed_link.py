@@ -126,5 +126,16 @@ def test_after_a_cold_start_the_plc_holds_initial_values_for_clients_too() -> No
     assert twin.plant.cut(region) == initial == shared.memory.exchange((), [region])[0]
 
 
+@pytest.mark.parametrize("duration", [0.2, 2.0])
+def test_a_plc_that_restarts_is_written_anew_however_short_it_stood(duration: float) -> None:
+    """Its blocks have start values; what the cell ordered long before must reach it again."""
+    run = Run(Disturbance(8.0, "plc_stop", "", duration), LATER, attendance=Attendance.STARTS)
+    run.run_until(8.0 + duration + 0.5)
+    assert run.cell.state is State.ABORTED
+    lamps = {name: run.twin.plant.signal_value(f"panel.{name}") for name in ("red", "red_flash", "green")}
+    assert lamps == {"red": False, "red_flash": True, "green": False}
+    assert not run.violations
+
+
 def test_scenarios_without_faults_of_connections_exchange_images() -> None:
     assert Twin.load(ROOT / "cells" / "pick_cell" / "cell.toml", production).framed is None
