@@ -248,6 +248,20 @@ def word_region(text: str, where: str) -> Region:
     return Region(Area(area or "DB"), int(number or 0), int(byte), 2)
 
 
+BLOCK_ADDRESS = re.compile(r"(?:DB(\d+)(?:\.DBB(\d+))?|([MIQ])B(\d+))")
+
+
+def block_start(text: str, where: str) -> tuple[str, int, int]:
+    """Area, number and first byte of a block's address such as DB100, DB100.DBB20 or MB100.
+    ConfigurationError if it is none.
+    """
+    found = BLOCK_ADDRESS.fullmatch(text)
+    if found is None:
+        raise ConfigurationError(f"{where}: wanted a block's address as DB100 or MB100, got {text!r}")
+    number, byte, area, place = found.groups()
+    return area or "DB", int(number or 0), int(byte or place or 0)
+
+
 def url_options(url: str, known: dict[str, type], where: str) -> dict[str, Any]:
     """The options after ? in a URL, typed. ConfigurationError names an unknown or wrong one."""
     options = {}

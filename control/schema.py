@@ -20,7 +20,9 @@ class Strict(BaseModel):
 
 
 class LinkTable(Strict):
-    """[links.NAME]. Times in s. With `driver` it is a device on a line, without it a PLC."""
+    """[links.NAME]. Times in s. With `driver` it is a device on a line, without it a PLC. `sensors` and
+    `actuators` are the blocks by which a PLC under test meets the plant.
+    """
 
     url: str
     cycle: Positive = 0.01
@@ -29,6 +31,8 @@ class LinkTable(Strict):
     life_timeout: Positive = 0.5
     timeout: Positive = 1.0
     pdu: Annotated[int, Field(ge=240, le=960)] = 960
+    sensors: str | None = None
+    actuators: str | None = None
     driver: str | None = None
     model: str = ""
 

@@ -10,19 +10,23 @@ import json
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple
 
+from control.cell import Cell
 from control.errors import CellwrightError, ConfigurationError
 from control.project import Project, load_project
+from control.property import Property
 from control.schema import LinkTable
 from control.wiring import Wiring
 from hil.compare import Comparison, compare
 from plc_sim.scenario import Scenario
 from plc_sim.served import Served, serve_toml
+from plc_sim.tested_plc import TestedPlc, refuse_simulated
 from plc_sim.twin import Twin, twin_class
+from plc_sim.view import PlantView
 
 LATEST = 0.01
 """A run whose scans are later than this (s, p99), or whose simulated PLC is, gives no verdict."""
@@ -38,13 +42,19 @@ MIN_PARTS = 5
 
 
 class Bench:
-    """A twin served over real protocols, for a controller in this process; a context manager."""
+    """A twin served over real protocols, for a controller in this process; a context manager. With `tested`,
+    the table of a PLC under test, that one stands between plant and controller.
+    """
 
-    def __init__(self, twin: Twin, folder: Path | None = None) -> None:
+    def __init__(self, twin: Twin, folder: Path | None = None, *, tested: LinkTable | None = None) -> None:
         self.twin = twin
         self._temporary = tempfile.TemporaryDirectory(prefix="cellwright-") if folder is None else None
         self.folder = folder or Path(self._temporary.name if self._temporary else ".")
-        self.served = Served(twin, self.folder)
+        try:
+            self.served = Served(twin, self.folder, tested=tested)
+        except BaseException:
+            self._clean_up()
+            raise
 
     @property
     def wiring(self) -> Wiring:
@@ -56,8 +66,26 @@ class Bench:
         )
         return Wiring.of(Project(self.twin.project.path, toml))
 
+    def watch(self, cell: Cell, properties: Iterable[Property] | None = None) -> Callable[[], None]:
+        """Have properties of cell and plant, by default the project's, judged after every scan: give what
+        this returns to `run` as `every`; `cell.violations` has what did not hold.
+        """
+        watched = self.twin.project.properties() if properties is None else properties
+        view = PlantView(self.twin.plant, cell._scan, self.twin.disturber.happened)
+        cell.watch(watched, view)
+
+        def judge() -> None:
+            cell.watch_list.begin_anew()  # in real time the plant does not stop at edges
+            cell.judge(cell.wiring.clock.now())
+
+        return judge
+
     def __enter__(self) -> Bench:
-        self.served.__enter__()
+        try:
+            self.served.__enter__()
+        except BaseException:
+            self._clean_up()
+            raise
         return self
 
     def __exit__(
@@ -66,8 +94,11 @@ class Bench:
         try:
             self.served.__exit__(kind, error, trace)
         finally:
-            if self._temporary is not None:
-                self._temporary.cleanup()
+            self._clean_up()
+
+    def _clean_up(self) -> None:
+        if self._temporary is not None:
+            self._temporary.cleanup()
 
 
 class BenchRun(NamedTuple):
@@ -104,7 +135,10 @@ def run_bench(
         if name not in project.toml.links:
             raise ConfigurationError(f"--real: {path} has no link {name!r}")
     twin = twin_class(project)(parameters, seed=seed, scenario=scenario, project=project)
-    with Served(twin, folder / "ports") as served:
+    tested = project.toml.links[twin.plc_name] if twin.plc_name in real else None
+    if tested is not None:
+        refuse_simulated(scenario, twin.plc_name)
+    with Served(twin, folder / "ports", tested=tested) as served:
         tables = served.tables() | {
             name: project.toml.links[name].model_dump(exclude_defaults=True) for name in real
         }
@@ -112,10 +146,12 @@ def run_bench(
         controller, failure = run_controller(path, folder, seconds)
     server = {
         "lateness_s": served.lateness.summary(),
-        "s7_jobs": served.plc.outlet.jobs,
+        "s7_jobs": served.plc.jobs,
         "counts": twin.plant.counts(),
     }
     why = untimely(controller, server)
+    if isinstance(served.plc, TestedPlc) and served.plc.interruptions:
+        why.append(f"the PLC under test could not be reached, {served.plc.interruptions} times")
     if failure and not why:
         raise CellwrightError(failure)
     if failure:
@@ -128,6 +164,7 @@ def run_bench(
         seconds=seconds,
         late=server["lateness_s"]["max"] + controller["scan"]["lateness_s"]["max"],
         parameters=parameters or {},
+        tested=tested is not None,
     )
     return BenchRun(*verdict_of(why, comparison, least_parts), server, controller, comparison)
 

@@ -153,6 +153,7 @@ PARTS: dict[str | None, str] = {
     "test_skipping": "skipping",
     "test_alone": "one disturbance",
     "test_disturbed": "several",
+    "test_connections": "S7 connections",
 }
 """The parts of a cell's test, in words."""
 

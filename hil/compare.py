@@ -60,9 +60,11 @@ def compare(
     seconds: float,
     late: float,
     parameters: Mapping[str, float],
+    tested: bool = False,
 ) -> Comparison:
     """Compare the record of a bench run with twin runs of the same plant. `late` is by how much (s) the
-    machine was late at worst, which every duration may differ by besides. The compared stretch ends with the
+    machine was late at worst, which every duration may differ by besides; so may the way through a PLC under
+    test (`tested`). The compared stretch ends with the
     last device order that all have in common, in a cell without devices with the last output.
     """
     devices = devices_of(project)
@@ -72,7 +74,10 @@ def compare(
         for run in range(RUNS)
     ]
     twins = [run.streams for run in twin_runs]
-    bound = link_bound(plant_for(project, scenario, seed, parameters, 0)) | {"the machine, late": late}
+    twin = plant_for(project, scenario, seed, parameters, 0)
+    bound = link_bound(twin) | {"the machine, late": late}
+    if tested:
+        bound["the plant's link, 4 cycles"] = 4 * twin.tables[twin.plc_name].cycle
     names = devices or {name for twin in twins for name in twin}
     common = {name: common_length([twin.get(name, []) for twin in twins]) for name in names}
     ends = [end_of(run, common) - sum(bound.values()) for run in (bench, *twins)]

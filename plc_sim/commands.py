@@ -1,4 +1,4 @@
-"""The subcommands that need the twin: sim, serve."""
+"""The subcommands that need the twin: sim, serve, plant-io."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from plc_sim.kernel.compilation import load_entries, on_disk
 from plc_sim.scenario import SCENARIOS, Scenario, from_data
 from plc_sim.served import Served, serve_toml
 from plc_sim.simulation import Simulation
+from plc_sim.tested_plc import plant_blocks
 from plc_sim.twin import twin_class
 
 
@@ -185,10 +186,21 @@ def serve(
     data = {
         "simulated": True,
         "counts": twin.plant.counts(),
-        "s7_jobs": served.plc.outlet.jobs,
+        "s7_jobs": served.plc.jobs,
         "lateness_s": served.lateness.summary(),
     }
     show(data, as_json, served_text)
+
+
+@click.command(name="plant-io")
+@cell_path
+@click.option("--output", type=click.Path(path_type=Path), help="Write it there, else to standard output.")
+def plant_io(cell: Path, output: Path | None) -> None:
+    """Write the two blocks by which a PLC under test meets the twin, as a TIA Portal source (.db)."""
+    from control.tia.commands import put
+    from control.tia.export import export
+
+    put(export(plant_blocks(twin_class(load_project(cell)).plc), {}), output)
 
 
 def serve_text(data: dict[str, Any]) -> str:
@@ -207,4 +219,4 @@ def served_text(data: dict[str, Any]) -> str:
     return f"served: {counts}; {data['s7_jobs']} S7 jobs; PLC cycles late by {percentiles_text(late)}"
 
 
-commands = [sim, serve]
+commands = [sim, serve, plant_io]

@@ -29,6 +29,7 @@ from plc_sim.outlet import DeviceOutlet, PtyOutlet, TcpOutlet
 from plc_sim.plant_memory import PlantMemory
 from plc_sim.plc_memory import CpuRequest
 from plc_sim.s7_outlet import S7Outlet
+from plc_sim.tested_plc import TestedPlc
 from plc_sim.twin import Twin, byte_time
 
 T = TypeVar("T")
@@ -132,6 +133,24 @@ class ServedPlc:
         self.asked = []
         self.shared.exchange(now)
 
+    @property
+    def url(self) -> str:
+        """Where clients connect."""
+        return f"s7://{self.outlet.host}:{self.outlet.port}/0/1"
+
+    @property
+    def jobs(self) -> int:
+        """Jobs answered so far."""
+        return self.outlet.jobs
+
+    def open(self) -> None:
+        """Listen."""
+        self.outlet.start()
+
+    def close(self) -> None:
+        """Stop listening and close every client."""
+        self.outlet.stop()
+
     def lose(self, now: int) -> None:
         """Cut every client off."""
         self.outlet.stop()
@@ -151,14 +170,25 @@ class ServedPlc:
 
 
 class Served:
-    """Serves one twin in real time; a context manager. `folder` holds the pseudo terminals' names."""
+    """Serves one twin in real time; a context manager. `folder` holds the pseudo terminals' names. `tested`
+    is the table of a real PLC whose own program meets the plant; without it the twin's PLC is served.
+    """
 
     def __init__(
-        self, twin: Twin, folder: Path, *, host: str = "127.0.0.1", port: int = 0, tcp: bool = False
+        self,
+        twin: Twin,
+        folder: Path,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        tcp: bool = False,
+        tested: LinkTable | None = None,
     ) -> None:
         self.twin = twin
         tables = twin.tables
-        self.plc = ServedPlc(twin, tables[twin.plc_name], host, port)
+        self.plc: ServedPlc | TestedPlc = (
+            ServedPlc(twin, tables[twin.plc_name], host, port) if tested is None else TestedPlc(twin, tested)
+        )
         self.lines = {
             name: ServedLine(name, endpoint, outlet_of(name, folder, host, tcp), ns(byte_time(tables[name])))
             for name, endpoint in twin.endpoints.items()
@@ -175,8 +205,7 @@ class Served:
 
     def urls(self) -> dict[str, str]:
         """Where each link is served."""
-        tables, address = self.twin.tables, self.plc.outlet
-        places = {self.twin.plc_name: f"s7://{address.host}:{address.port}/0/1"}
+        tables, places = self.twin.tables, {self.twin.plc_name: self.plc.url}
         for name, line in self.lines.items():
             query = tables[name].url.partition("?")[2]
             places[name] = f"{line.outlet.url}?{query}" if query else line.outlet.url
@@ -192,12 +221,12 @@ class Served:
 
     def __enter__(self) -> Served:
         load_entries()
-        self.plc.outlet.start()
+        self.plc.open()
         try:
             for line in self.lines.values():
                 line.outlet.open()
         except BaseException:
-            self.plc.outlet.stop()
+            self.plc.close()
             raise
         self.offset = time.monotonic_ns() - self.twin.now()
         self.thread.start()
@@ -206,7 +235,7 @@ class Served:
     def __exit__(self, *_: object) -> None:
         self.stopping = True
         self.thread.join()
-        self.plc.outlet.stop()
+        self.plc.close()
         for line in self.lines.values():
             line.outlet.close()
         if self.failure is not None:

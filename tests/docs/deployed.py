@@ -104,6 +104,8 @@ MEANINGS: Mapping[str, str] = {
     "links.NAME.life_timeout": "s; how long the PLC's life word may stand still",
     "links.NAME.timeout": "s; how long an answer may take before the connection is closed and made anew",
     "links.NAME.pdu": "bytes; the PDU size asked for, the PLC may grant less",
+    "links.NAME.sensors": "block from which a PLC under test takes its inputs, as `DB100` or `MB100`",
+    "links.NAME.actuators": "block in which it leaves its outputs",
     "links.NAME.driver": "the device's driver; without it the link is a PLC",
     "links.NAME.model": "the device's model, compared with what the device says it is",
     "params": "values of the cell's `Params` class, refused if they do not fit it",

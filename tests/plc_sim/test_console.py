@@ -97,6 +97,7 @@ def test_connections_of_a_served_plc_are_faulty_until_they_are_released(tmp_path
     twin = Twin.load(STATION)
     with Served(twin, tmp_path) as served:
         faults = served.plc.faults
+        assert faults is not None
 
         def ask(line: str) -> str:
             told = served.ask(lambda now: answer(line, twin, now))
