@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from control.block import Area, Region
 from control.errors import ConfigurationError, ConnectError, LinkError, ProtocolError
 from control.link import Plan, PlcLink
-from control.s7_jobs import ItemRefused
+from control.s7_jobs import AGREE, BEYOND, OPTIMIZED, ItemRefused
 from control.s7_session import MAX_JOBS, S7Session
 from control.scan import ns
 
@@ -210,16 +210,17 @@ class S7Link(PlcLink):
     def _measured(self, error: ItemRefused) -> str:
         """Why a region was refused; how long its block is, is found by asking."""
         item = error.item
+        if error.verb != "read" or error.code != BEYOND:
+            return str(error)
         try:
-            size = self._measure(item) if error.verb == "read" else 0
+            size = self._measure(item)
         except (LinkError, OSError):
-            size = 0
-        if not size:
             return str(error)
         block = f"DB{item.number}" if item.area is Area.DB else f"area {item.area.value}"
         wanted = f"{block} of at least {item.start + item.size} bytes"
-        remedy = "make the cell's declaration and the block in the PLC agree"
-        return f"{item}: wanted {wanted}, got one of {size}; {remedy}"
+        if not size:
+            return f"{item}: wanted {wanted}, got one without a single addressable byte; {OPTIMIZED}"
+        return f"{item}: wanted {wanted}, got one of {size}; {AGREE}"
 
     def _measure(self, item: Region) -> int:
         """How many bytes a block has, if fewer than `item` needs."""

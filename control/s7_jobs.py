@@ -22,26 +22,47 @@ READ, WRITE = 0x04, 0x05
 MAX_ITEMS = 20
 """Items a CPU takes in one job, whatever the PDU."""
 
-REMEDY = (
-    "check in TIA Portal that the block exists and is long enough, that its 'Optimized block access' is off"
-    " and that 'Permit access with PUT/GET communication' is on"
+AGREE = "make the cell's declaration and the block in the PLC agree"
+PERMIT = (
+    "tick 'Permit access with PUT/GET communication from remote partner' in the CPU's Protection & Security,"
+    " Connection mechanisms, and download"
 )
+LATER = "try again; the PLC is busy"
+OPTIMIZED = "untick 'Optimized block access' in the block's attributes, compile and download"
+
+
+class Refused(NamedTuple):
+    """Why the PLC refuses, and the remedy."""
+
+    why: str
+    remedy: str
+
+
+BEYOND = 0x05
+"""The code of an item that is not within its block."""
+
 ITEM_ERRORS = {
-    0x01: "the PLC reports a hardware fault",
-    0x03: "the PLC refuses access",
-    0x05: "these bytes lie beyond its end",
-    0x06: "the PLC does not support the data type",
-    0x07: "the PLC finds the data type inconsistent",
-    0x0A: "it does not exist",
+    0x01: Refused("the PLC reports a hardware fault", "look into its diagnostic buffer"),
+    0x03: Refused(
+        "the PLC refuses access to it",
+        "choose the CPU's access level 'Full access' (Protection & Security), and see that neither the block"
+        " nor the CPU is protected by a password",
+    ),
+    BEYOND: Refused("these bytes lie beyond its end", AGREE),
+    0x06: Refused("the PLC does not support the data type", AGREE),
+    0x07: Refused("the PLC finds the data type inconsistent", AGREE),
+    0x0A: Refused("it does not exist", f"{AGREE}: its number, and whether it has been downloaded"),
 }
 JOB_ERRORS = {
-    0x8104: "service not permitted or not implemented",
-    0x8304: "no resources",
-    0x8401: "wrong sequence of services",
-    0x8500: "job larger than the PDU",
-    0x8702: "service not supported",
-    0x8703: "access refused",
+    0x8104: Refused("the PLC does not permit PUT/GET access", PERMIT),
+    0x8304: Refused("no resources", LATER),
+    0x8401: Refused("wrong sequence of services", "report this: the link is at fault"),
+    0x8500: Refused("job larger than the PDU", "report this: the link is at fault"),
+    0x8702: Refused("service not supported", PERMIT),
+    0x8703: Refused("access refused", PERMIT),
 }
+UNKNOWN = Refused("refused", f"{PERMIT}; {OPTIMIZED}; {AGREE}")
+"""For codes that are in neither table."""
 
 
 class JobRefused(ProtocolError):
@@ -52,8 +73,8 @@ class ItemRefused(ProtocolError):
     """The PLC refused to read or write (`verb`) one item of a job; `code` says why."""
 
     def __init__(self, item: Region, code: int, verb: str) -> None:
-        why = ITEM_ERRORS.get(code, "refused")
-        super().__init__(f"{verb} {item}: {why} (code 0x{code:02X}); {REMEDY}")
+        why, remedy = ITEM_ERRORS.get(code, UNKNOWN)
+        super().__init__(f"{verb} {item}: {why} (code 0x{code:02X}); {remedy}")
         self.item, self.code, self.verb = item, code, verb
 
 
@@ -230,8 +251,8 @@ class Job:
         if answer[7:11] not in {b"\x32\x03\0\0", b"\x32\x02\0\0"}:
             raise ProtocolError(f"{self}: wanted an S7 answer (32 03 or 32 02), got {answer[7:11].hex(' ')}")
         if error:
-            why = JOB_ERRORS.get(error, "refused")
-            raise JobRefused(f"{self}: {why} (error 0x{error:04X}); {REMEDY}")
+            why, remedy = JOB_ERRORS.get(error, UNKNOWN)
+            raise JobRefused(f"{self}: {why} (error 0x{error:04X}); {remedy}")
         for item, at in zip(self.items, self.marks(), strict=True):
             if answer[19:21] == self.head[19:21] and at < len(answer) and answer[at] != 0xFF:
                 raise ItemRefused(item, answer[at], self.verb)

@@ -26,6 +26,9 @@ class PlcMemory:
     The plant's owner calls `exchange` once per PLC scan; what clients write reaches it only there. A job of a
     client is one transaction under `lock`. `on_write` hears every item a client wrote, `on_request` every
     start and stop; both are called with the lock held, from the client's thread, and must return at once.
+
+    As by a CPU's settings, `optimized` blocks have no addresses for clients, `protected` ones refuse them,
+    and without `put_get` neither reads nor writes are permitted.
     """
 
     def __init__(
@@ -34,11 +37,15 @@ class PlcMemory:
         *,
         on_write: Callable[[Region, bytes], None] | None = None,
         on_request: Callable[[CpuRequest], None] | None = None,
+        optimized: Iterable[tuple[Area, int]] = (),
+        protected: Iterable[tuple[Area, int]] = (),
+        put_get: bool = True,
     ) -> None:
         self.blocks = {block: bytearray(size) for block, size in sizes.items()}
         self.lock = threading.Lock()
         self.running = True
         self.on_write, self.on_request = on_write, on_request
+        self.optimized, self.protected, self.put_get = frozenset(optimized), frozenset(protected), put_get
 
     def __deepcopy__(self, memo: dict[int, Any]) -> PlcMemory:
         """Another memory in the same state, with a lock of its own."""

@@ -23,11 +23,18 @@ MIN_PDU, MAX_ITEMS, MAX_MESSAGE = 240, 20, 65536
 KEPT_READS = 64
 """Reads of one client whose places are kept, as it asks the same again and again."""
 
-OK, HARDWARE, BEYOND, UNSUPPORTED, INCONSISTENT, MISSING = 0xFF, 0x01, 0x05, 0x06, 0x07, 0x0A
+OK, HARDWARE, DENIED, BEYOND = 0xFF, 0x01, 0x03, 0x05
+UNSUPPORTED, INCONSISTENT, MISSING = 0x06, 0x07, 0x0A
 """Return codes of items."""
 
 NOT_IMPLEMENTED, OUT_OF_SEQUENCE, BAD_SIZE, NO_SUCH_LIST = 0x8104, 0x8401, 0x8500, 0xD401
-"""Error words of jobs and user data."""
+"""Error words of jobs and user data. The first is what a CPU 1510SP answers to reads and writes without
+PUT/GET (python-snap7, issue 844); the codes for optimized and protected blocks are from no capture.
+"""
+
+READ, WRITE = 0x04, 0x05
+VARIABLES = frozenset({READ, WRITE})
+"""The services that PUT/GET is about."""
 
 NO_ROOM, ADDRESS_UNKNOWN = 0x01, 0x03
 """Reasons for refusing a connection (ISO 8073)."""
@@ -112,10 +119,12 @@ class S7Endpoint:
         self._pdu = 0
         self._rest = self._fragments = b""
         self._blocks = {(CODES[area], number): block for (area, number), block in memory.blocks.items()}
+        self._closed = {(CODES[area], number): DENIED for area, number in memory.protected}
+        self._closed |= {(CODES[area], number): BEYOND for area, number in memory.optimized}
         self._resolved: dict[bytes, list[Field]] = {}
         self._services: dict[int, Callable[[bytes, bytes], tuple[bytes, bytes]]] = {
-            0x04: self._read,
-            0x05: self._write,
+            READ: self._read,
+            WRITE: self._write,
             0x28: self._start,
             0x29: self._stop,
             0xF0: self._set_up,
@@ -192,6 +201,8 @@ class S7Endpoint:
             raise Refusal(NOT_IMPLEMENTED)
         if not self._pdu and parameters[0] != 0xF0:
             raise Refusal(OUT_OF_SEQUENCE)
+        if parameters[0] in VARIABLES and not self._memory.put_get:
+            raise Refusal(NOT_IMPLEMENTED)
         return service(parameters, data)
 
     def _set_up(self, parameters: bytes, data: bytes) -> tuple[bytes, bytes]:
@@ -210,9 +221,12 @@ class S7Endpoint:
         if (head, length, syntax) != (0x12, 0x0A, 0x10) or known is None or known is BIT and count != 1:
             raise Refusal(UNSUPPORTED)
         code, start, bit = where >> 24, where >> 3 & 0x1FFFFF, where & 7
-        block = self._blocks.get((code, number if code == 0x84 else 0))
+        key = code, number if code == 0x84 else 0
+        block = self._blocks.get(key)
         if block is None:
             raise Refusal(MISSING)
+        if key in self._closed:
+            raise Refusal(self._closed[key])
         size = known.width * count
         if start + size > len(block) or not size or bit and known is not BIT:
             raise Refusal(BEYOND)

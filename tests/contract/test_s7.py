@@ -230,7 +230,10 @@ def test_many_threads_may_put_and_look(site: Site) -> None:
 
 
 REFUSALS = [
-    (Region(DB, 12, 0, 4), r"read DB12.DBB0..3: it does not exist \(code 0x0A\); check in TIA Portal"),
+    (
+        Region(DB, 12, 0, 4),
+        r"read DB12.DBB0..3: it does not exist \(code 0x0A\); make the cell's",
+    ),
     (Region(DB, 10, 100, 300), r"DB10.DBB100..399: wanted DB10 of at least 400 bytes, got one of 300; make"),
     (Region(Area.MERKERS, 0, 0, 17), r"MB0..16: wanted area M of at least 17 bytes, got one of 16; make"),
     (Region(DB, 10, 0, 2000), r"wanted DB10 of at least \d+ bytes, got one of 300; make"),
@@ -249,6 +252,31 @@ def test_a_block_that_does_not_fit_is_named_at_once(
     assert str(caught.value).startswith(f"plc: s7://127.0.0.1:{site.outlet.port}/0/1: ")
     assert site.written == []
     until(lambda: site.outlet.connected == 0, "the disconnection")
+
+
+SETTINGS: dict[str, tuple[dict[str, object], str]] = {
+    "an optimized block": (
+        {"optimized": frozenset({(DB, 10)})},
+        r"wanted DB10 of at least 200 bytes, got one without a single addressable byte; untick 'Optimized",
+    ),
+    "a protected block": (
+        {"protected": frozenset({(DB, 10)})},
+        r"read DB10.DBB0..199: the PLC refuses access to it \(code 0x03\); choose the CPU's access level",
+    ),
+    "no PUT/GET": (
+        {"put_get": False},
+        r"read .*: the PLC does not permit PUT/GET access \(error 0x8104\); tick 'Permit access with PUT/GET",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", SETTINGS)
+def test_what_the_cpu_s_settings_forbid_is_named_with_the_remedy(site: Site, case: str) -> None:
+    settings, message = SETTINGS[case]
+    vars(site.memory).update(settings)
+    with pytest.raises(ConnectError, match=message):
+        site.link().open()
+    assert site.written == []
 
 
 def test_a_wrong_slot_is_named(site: Site) -> None:

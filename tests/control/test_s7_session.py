@@ -210,7 +210,7 @@ def test_outputs_of_another_size_are_refused() -> None:
         (
             Region(DB, 12, 0, 4),
             0x0A,
-            r"read DB12.DBB0..3: it does not exist \(code 0x0A\); check in TIA Portal",
+            r"read DB12.DBB0..3: it does not exist \(code 0x0A\); make the cell's declaration",
         ),
         (Region(DB, 10, 0, 25), 0x05, r"read DB10.DBB0..24: these bytes lie beyond its end \(code 0x05\)"),
         (Region(Area.MERKERS, 0, 3, 1), 0x0A, r"read MB3: it does not exist"),
@@ -227,7 +227,9 @@ def test_a_refused_job_is_named_with_the_remedy() -> None:
     rig = Rig().bring_up()
     request = rig.session.start(START)
     refusal = bytes.fromhex("0300001302f08032020000") + request[11:13] + bytes.fromhex("000000008104")
-    with pytest.raises(JobRefused, match=r"read DB10.DBB0..20: service not permitted .*0x8104.*PUT/GET"):
+    with pytest.raises(
+        JobRefused, match=r"read DB10.DBB0..20: the PLC does not permit PUT/GET .*0x8104.*tick 'Permit"
+    ):
         rig.session.receive(refusal, START)
 
 

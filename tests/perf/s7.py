@@ -2,7 +2,7 @@
 Python TCP echo.
 
 The echo has the sizes of a read of 200 B (31 and 225 bytes). Client and servers share one core, so a figure
-shows the work done per exchange and not how fast a core wakes up.
+shows the work done per exchange and not how fast a core wakes up; the rows of two cores let that in.
 """
 
 from __future__ import annotations
@@ -228,6 +228,36 @@ def ranked(
 
 def measure(calls: int = CALLS) -> list[Row]:
     """All S7 rows; the quickest are called `calls` times a round."""
+    return [*on_one_core(calls), *on_two_cores(calls)]
+
+
+def on_two_cores(calls: int) -> list[Row]:
+    """Clients and servers where the machine puts them: with the time that waking a core takes, which the echo
+    has too.
+    """
+    with servers() as (echo_port, large, small, _), ExitStack() as opened:
+        floor = echo(opened, echo_port, 31, 225)
+        _, image = ours(opened, large, BLOCK)
+        snap7 = snap7_client(opened, large, 200)
+        return [
+            compared("S7 200 B, two cores, our job layer", transport(opened, large), floor, calls),
+            compared("S7 200 B, two cores, our link to image", image, floor, calls),
+            compared("S7 200 B, two cores, python-snap7", snap7, floor, calls // 4),
+            *(
+                compared(
+                    f"S7 1000 tags, two cores, PDU {pdu}, {way}",
+                    typed(opened, port, BULK, jobs),
+                    floor,
+                    calls // 8,
+                )
+                for pdu, port in ((480, small), (960, large))
+                for way, jobs in (("sequential", 1), ("pipelined", 8))
+            ),
+        ]
+
+
+def on_one_core(calls: int) -> list[Row]:
+    """Each part beside its floor, and beside other S7 software in its place."""
     with one_core(), servers() as (echo_port, large, small, peer), ExitStack() as opened:
         floor = echo(opened, echo_port, 31, 225)
         return [
