@@ -23,7 +23,7 @@ LAYERS = ("control", "plc_sim", "hil")
 """The packages of the distribution, in the order in which they may know each other."""
 
 EXTRAS = {
-    **dict.fromkeys(("sim", "serve"), "sim"),
+    **dict.fromkeys(("sim", "serve", "plant-io"), "sim"),
     **dict.fromkeys(("bench", "demo", "new", "test"), "hil"),
     "import-tia": "tia",
 }
