@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 BUFFER = 65536
 """Bytes taken from the socket at once."""
 
+ABORT = struct.pack("ii" if os.name == "posix" else "hh", 1, 0)
+"""Lingering on close, for no time: the connection is reset."""
+
 MIN_PDU, MAX_PDU = 64, 960
 """What may be asked for and granted, in bytes."""
 
@@ -170,6 +173,7 @@ class S7Link(PlcLink):
             self.image = self._session.image
         except Exception as error:
             got = self._explain(error)
+            self._discard()
             self._disconnect()
             raise ConnectError(f"{self.url}: {got}") from error
 
@@ -309,6 +313,7 @@ class S7Link(PlcLink):
 
     def _reconnect(self, cause: str) -> None:
         """Close, then try until connected again or told to close."""
+        self._discard()
         self._lose(cause)
         while not self._closing.wait(self._pause * random.uniform(0.5, 1.0)):
             self._pause = min(2 * self._pause, BACKOFF[1])
@@ -334,6 +339,13 @@ class S7Link(PlcLink):
         self._session.lose(cause)
         self.image = self._session.image
         self._disconnect()
+
+    def _discard(self) -> None:
+        """Let closing throw away what has not been sent: a write that arrives after its deadline, perhaps
+        after those of the next connection, would set an old value.
+        """
+        if self._connection and self._connection.socket:
+            self._connection.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, ABORT)
 
     def _disconnect(self) -> None:
         if self._connection:

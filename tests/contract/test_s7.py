@@ -7,6 +7,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -15,6 +16,7 @@ from control.errors import ConfigurationError, ConnectError
 from control.link import Plan
 from control.s7 import S7Link
 from plc_sim.plc_memory import PlcMemory
+from plc_sim.s7_endpoint import S7Endpoint
 from plc_sim.s7_outlet import S7Outlet
 from tests.contract.s7_site import (
     COMMAND,
@@ -277,6 +279,37 @@ def test_what_the_cpu_s_settings_forbid_is_named_with_the_remedy(site: Site, cas
     with pytest.raises(ConnectError, match=message):
         site.link().open()
     assert site.written == []
+
+
+def silent_from(listener: socket.socket, silent_after: int) -> OSError | bytes:
+    """Serve one client so many requests and be silent from then on; how its connection ends."""
+    client, _ = listener.accept()
+    endpoint = S7Endpoint(PlcMemory(SIZES))
+    with client:
+        client.settimeout(10.0)
+        try:
+            while data := client.recv(65536):
+                answers = endpoint.receive(data)
+                if endpoint.jobs <= silent_after:
+                    client.sendall(answers)
+        except OSError as error:
+            return error
+    return b""
+
+
+@pytest.mark.parametrize("silent_after", [1, 2, 5])
+def test_a_connection_that_is_given_up_is_reset(silent_after: int) -> None:
+    """Closed in order, what is still unsent would arrive later: an old write after those of the next
+    connection.
+    """
+    with socket.create_server(("127.0.0.1", 0)) as listener, ThreadPoolExecutor() as pool:
+        ended = pool.submit(silent_from, listener, silent_after)
+        link = S7Link("plc", f"s7://127.0.0.1:{listener.getsockname()[1]}/0/1", cycle=0.01, timeout=0.1)
+        link.configure(PLAN)
+        with contextlib.suppress(ConnectError):
+            link.open()
+        assert isinstance(ended.result(10.0), ConnectionResetError)
+        link.close()
 
 
 def test_a_wrong_slot_is_named(site: Site) -> None:
