@@ -2,7 +2,7 @@
 
 A real link's owner thread steps it against a socket, a twin against the simulated PLC's endpoint, cycle by
 cycle. The first exchange of a connection looks whether everything declared is there, the second writes the
-safe values, and from then on each writes what changed and reads everything. Any error ends the connection, so
+safe values, and from then on each reads everything and writes what changed. Any error ends the connection, so
 answers can never shift.
 """
 
@@ -129,10 +129,12 @@ class S7Session:
             self._read = (*self._read, life)
         self._plan, self._observe = plan, observe
         self._writes = _writes(plan, life)
+        self._apart = len(self._writes) > len(plan.writes)
         self._layout = Layout(self._inspected)
         self._input, self._output = bytearray(self._layout.size), bytearray(self._layout.size)
         self._written = bytes(self._layout.size)
         self._life = self._layout.place(life) if life else None
+        self._life_before, self._anew = b"", False
         self._pulse = Pulse(plc_life, self._layout.place(plc_life), life_timeout) if plc_life else None
         self._read_places = [self._layout.place(region) for region in plan.reads]
         self._put_places = [self._layout.place(region) for region in plan.writes]
@@ -152,6 +154,7 @@ class S7Session:
         self._rest = b""
         self._flying: dict[int, Job] = {}
         self._orders.clear()
+        self._life_before, self._anew = b"", False
         if self._pulse:
             self._pulse.reset()
         self._inspection = self._read_jobs(self._inspected, read_room(pdu, bridges=False))
@@ -180,13 +183,13 @@ class S7Session:
         """Begin an exchange: the frames to send at `now` (ns)."""
         self._asked = now
         if self.phase is Phase.INSPECT:
-            self._queue, self._first_read, self._window = self._inspection, 0, 1
+            writes, self._queue, self._window = [], self._inspection, 1
         elif self._orders or self.phase is Phase.SAFE:
             writes = self._write_jobs()
-            self._queue, self._first_read, self._window = [*writes, *self._reads], len(writes), self._max_jobs
+            self._queue, self._window = [*self._reads, *writes], self._max_jobs
         else:
-            self._queue, self._first_read, self._window = self._reads, 0, self._max_jobs
-        self._sent = 0
+            writes, self._queue, self._window = [], self._reads, self._max_jobs
+        self._writing, self._sent = bool(writes), 0
         return self._send(now)
 
     def _write_jobs(self) -> list[Job]:
@@ -201,7 +204,8 @@ class S7Session:
     def _order_runs(self) -> list[Region]:
         data = self._orders.pop()
         if self._life:
-            count = int.from_bytes(self._output[self._life], "big") + 1
+            self._life_before = bytes(self._output[self._life])
+            count = int.from_bytes(self._life_before, "big") + 1
             self._output[self._life] = (count % 0x10000).to_bytes(2, "big")
         self._compose(data)
         places = [(region, self._layout.place(region)) for region in self._writes]
@@ -226,8 +230,6 @@ class S7Session:
             return b""
         self._sent += len(jobs)
         self.jobs += len(jobs)
-        if first <= self._first_read < self._sent:
-            self._asked = now
         frames = []
         for job in jobs:
             self._number = self._number % 0xFFFF + 1
@@ -261,7 +263,7 @@ class S7Session:
             self._output[:] = self._input
             self.phase = Phase.SAFE
             return
-        if self._first_read:
+        if self._writing:
             self._written = bytes(self._output)
         self.phase = Phase.RUN
         self.cycles += 1
@@ -280,15 +282,21 @@ class S7Session:
         The connection outlives a restart of the PLC, which gives its blocks their start values.
         """
         place = self._life
-        if place is None or self._input[place] == self._output[place]:
+        if place is None:
             return ""
-        wanted, got = (int.from_bytes(memory[place], "big") for memory in (self._output, self._input))
-        self._orders.clear()
-        self.phase = Phase.SAFE
-        self._output[place] = self._input[place]
-        return (
-            f"the PLC has restarted, or another client writes there (life word: wanted {wanted}, got {got})"
-        )
+        read, written = bytes(self._input[place]), bytes(self._output[place])
+        if self._anew:
+            self._anew = False
+            if self._apart:
+                self._output[place] = read
+                self._written = bytes(self._output)
+            self._life_before = bytes(self._output[place])
+        elif read not in (written, self._life_before):
+            self._orders.clear()
+            self.phase, self._anew = Phase.SAFE, True
+            what = f"life word: wanted {int.from_bytes(written, 'big')}, got {int.from_bytes(read, 'big')}"
+            return f"the PLC has restarted, or another client writes there ({what})"
+        return ""  # it was read before this exchange's write, or after it if the PLC changes the order
 
     def lose(self, cause: str) -> None:
         """The connection is gone: what was read last may not be used any more."""
