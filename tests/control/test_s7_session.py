@@ -82,7 +82,7 @@ def test_a_life_word_inside_a_written_block_is_the_links_alone() -> None:
     rig.session.put((bytes([0xFF]) * 34,))
     rig.exchange()
     assert int.from_bytes(held(rig.memory, LIFE)) == (int.from_bytes(before) + 1) % 65536
-    assert held(rig.memory, COMMAND)[2:] == bytes([0xFF]) * 32
+    assert held(rig.memory, block)[2:] == bytes([0xFF]) * 32
 
 
 WHOLE = Region(DB, 11, 0, 34)
